@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/bucket.h"
+#include "dataplane/flow.h"
+#include "rules/ip.h"
+#include "rules/verdict.h"
+
+namespace slowlane {
+
+// What a class with host scope keeps of one inside host (an address, cut to the class's prefix).
+struct HostState {
+  Address host;
+  ClassId cls = kPass;
+  std::array<Bucket, 2> police;
+  std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};  // shape queues; an entry that has one is not swept
+  Nanos last = 0;
+};
+
+// Buckets per (inside address, class) of one worker: fixed size, swept by idle. An idle entry may go once its buckets
+// are full again, so that forgetting it changes nothing.
+class HostStates {
+ public:
+  HostStates(std::uint32_t capacity, std::uint64_t seed);
+  ~HostStates();
+  HostStates(const HostStates&) = delete;
+  HostStates& operator=(const HostStates&) = delete;
+
+  // The entry of (host, cls), made if absent; null where the table is full. Stable until swept.
+  HostState* find_or_add(const Address& host, ClassId cls, Nanos now) noexcept;
+  // Looks at up to `budget` entries and forgets those whose buckets were full before `now` and that have no queue;
+  // `queue_idle(queue)` says whether a queue may be given up (it then has been).
+  template <class F>
+  std::uint32_t sweep(Nanos now, std::uint32_t budget, F&& queue_idle);
+
+  std::uint32_t size() const noexcept;
+
+ private:
+  HostState* sweep_next(Nanos now) noexcept;  // next entry in sweeping order whose buckets are full; null: a free slot
+  void remove(HostState& state) noexcept;
+
+  struct Table;
+  std::unique_ptr<Table> table_;
+};
+
+template <class F>
+std::uint32_t HostStates::sweep(Nanos now, std::uint32_t budget, F&& queue_idle) {
+  std::uint32_t gone = 0;
+  for (; budget > 0; --budget) {
+    HostState* state = sweep_next(now);
+    if (state == nullptr) continue;
+    bool idle = true;
+    for (std::uint32_t& queue : state->queue)
+      if (queue != kNoIndex) {
+        if (queue_idle(queue)) queue = kNoIndex;
+        else idle = false;
+      }
+    if (idle) remove(*state), ++gone;
+  }
+  return gone;
+}
+
+}  // namespace slowlane

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "rules/book.h"
+#include "rules/facts.h"
+#include "rules/result.h"
+#include "rules/verdict.h"
+
+namespace slowlane {
+
+// What application and category names mean, as numbers. Names are lower case. Comes from the classifier; tests make
+// their own. `protocol = "tls.youtube"` asks for master and application, "youtube" for either.
+struct Dictionary {
+  std::unordered_map<std::string, ProtocolId> protocols;
+  std::unordered_map<std::string, std::uint16_t> categories;
+};
+
+// What a rule set asks to be learned about flows.
+struct Needs {
+  bool application = false;  // protocol or category
+  bool payload = false;      // payload patterns
+};
+
+// Why one rule did or did not decide: the answer of each of its terms.
+struct TermAnswer {
+  std::string key;       // "host", "not.server", …
+  std::string expected;  // the value, shortened
+  Tri answer = Tri::no;
+  std::string needs;     // for not_yet: the fact it waits for
+};
+struct RuleAnswer {
+  RuleId rule = kNoRule;
+  Tri answer = Tri::no;
+  std::vector<TermAnswer> terms;
+};
+
+// A book with its meaning: immutable, shared by all cores. Owns its book.
+class RuleSet {
+ public:
+  ~RuleSet();
+  RuleSet(const RuleSet&) = delete;
+  RuleSet& operator=(const RuleSet&) = delete;
+
+  // Compiles names and patterns. Diagnostics: a pattern that Hyperscan refuses, an `expect` that fails.
+  static Result<std::unique_ptr<const RuleSet>> compile(Book book, const Dictionary& dictionary);
+
+  // Working memory for judging: one per thread, made for one rule set.
+  class Scratch;
+  struct ScratchDeleter {
+    void operator()(Scratch*) const;
+  };
+  using ScratchPtr = std::unique_ptr<Scratch, ScratchDeleter>;
+  ScratchPtr make_scratch() const;
+
+  // First match wins, three-valued (contract §2 "How rules are read"). Allocates nothing.
+  Verdict judge(const Facts& facts, Scratch& scratch) const noexcept;
+
+  // The same reading, with every rule's every term answered.
+  std::vector<RuleAnswer> explain(const Facts& facts, Scratch& scratch) const;
+
+  // A flow as an `expect` line or `slowlane explain` describes it, all facts known or absent. The strings stay owned
+  // by `flow`; `name` is storage for the host name.
+  Facts facts_of(const Expectation& flow, HostName& name) const;
+
+  const Book& book() const;
+  // Index = ClassId: "pass", "pending", then the book's in its order.
+  std::span<const ClassSpec> classes() const;
+  std::span<const Rule> rules() const;  // index = RuleId
+  Needs needs() const;
+  std::size_t memory() const;  // bytes of names and patterns
+
+ private:
+  struct Compiled;
+  explicit RuleSet(std::unique_ptr<Compiled> compiled);
+  std::unique_ptr<Compiled> compiled_;
+};
+
+}  // namespace slowlane

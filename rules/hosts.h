@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace slowlane {
 
@@ -24,28 +24,38 @@ class HostTable {
   void add_exact(std::string_view name, HostSetId set);
   // That name and every name under it, label by label: "example.com" takes www.example.com, not notexample.com.
   void add_suffix(std::string_view name, HostSetId set);
+  // Every name under it, but not that name itself: what the glob "*.example.com" asks for.
+  void add_under(std::string_view name, HostSetId set);
   // Lays the names out for look-up. Call once, after the last add.
   void build();
 
   // Calls `found(HostSetId)` for every set that holds `name` (lower case), possibly more than once for one set.
+  // Requires: build() was called.
   template <class F>
   void look_up(std::string_view name, F&& found) const {
-    Hit hits[kMaxHits];
-    const std::size_t count = collect(name, hits);
-    for (std::size_t i = 0; i < count; ++i)
-      for (const HostSetId* set = hits[i].begin; set != hits[i].end; ++set) found(*set);
+    Walk walk{name, name.size(), 0, false};
+    std::span<const HostSetId> hits[kMaxHits];
+    while (!walk.done) {
+      const std::size_t count = step(walk, hits);
+      for (std::size_t i = 0; i < count; ++i)
+        for (const HostSetId set : hits[i]) found(set);
+    }
   }
 
-  std::size_t size() const;    // entries
+  std::size_t size() const;    // names
   std::size_t memory() const;  // bytes
 
  private:
-  struct Hit {
-    const HostSetId* begin;
-    const HostSetId* end;
+  // Where a look-up stands: labels from `at` on are hashed already.
+  struct Walk {
+    std::string_view name;
+    std::size_t at;
+    std::uint64_t hash;
+    bool done;
   };
-  static constexpr std::size_t kMaxHits = 130;  // a name has at most 127 labels (RFC 1035 §2.3.4), and the exact one
-  std::size_t collect(std::string_view name, Hit* hits) const noexcept;
+  static constexpr std::size_t kMaxHits = 16;
+  // Looks up the next at most kMaxHits suffixes of the name, shortest first.
+  std::size_t step(Walk& walk, std::span<const HostSetId> (&hits)[kMaxHits]) const noexcept;
 
   struct Table;
   std::unique_ptr<Table> table_;

@@ -19,17 +19,21 @@ struct Flow;
 struct Packet {
   // Set by the port that received it.
   Nanos arrival = 0;
+  Nanos stamp = 0;                // the capture's own time of it, before it was shifted or held to the clock; live: arrival
   std::uint64_t number = 0;       // of received packets in this run, from 1
   std::uint64_t frame = 0;        // number in its capture file as tshark counts, from 1; 0 live
   std::uint32_t wire_length = 0;  // original length; the captured one is bytes().size()
   std::uint16_t capture = 0;      // index of the capture file
   LinkType link = LinkType::ethernet;
+  std::uint16_t dlt = 1;          // the capture's LINKTYPE_ number, so that it is written as it was read
+  bool time_backwards = false;    // its time lies before an earlier packet's: arrival was held to the clock
 
   // Set by the worker.
   Side side = Side::inside;       // where it came from
   Parsed parsed;
   std::uint64_t hash = 0;         // of the flow key
   Flow* flow = nullptr;           // null: not judged
+  std::uint64_t flow_id = 0;      // of the flow it came in with; 0: not judged
   ClassId cls = kPass;            // the verdict in force after this packet
   RuleId rule = kNoRule;
   bool marked = false;

@@ -74,7 +74,8 @@ TEST(RatePlan, SurvivesTheLargestNumbers) {
 }
 
 TEST(Bucket, StartsFullAndTakesOneWholeBurst) {
-  for (const std::uint64_t rate : {64'000, 130'000, 140'000, 150'000, 1'300'000, 5'000'000, 700'000'000}) {
+  for (const std::uint64_t rate :
+       {64'000ull, 130'000ull, 140'000ull, 150'000ull, 1'300'000ull, 5'000'000ull, 700'000'000ull}) {
     const RatePlan plan(rate, 6000);
     Bucket bucket;
     for (int i = 0; i < 4; ++i) EXPECT_EQ(bucket.spend(plan, 1500, 0), Spend::passed) << rate;

@@ -2,12 +2,11 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <variant>
 
 #include "rules/book.h"
 #include "rules/facts.h"
+#include "rules/key_values.h"
 #include "rules/node.h"
 #include "rules/result.h"
 
@@ -25,8 +24,6 @@ struct TermContext {
   bool wants_unknown = false;          // protocol: "unknown" is among the names
   std::uint64_t seed = 0;              // the book's, for share
 };
-
-using ReadTerm = std::variant<TermValue, Diagnostics>;
 
 // One row of the table of match keys: the whole of what a key is.
 struct Key {

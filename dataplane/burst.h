@@ -14,8 +14,9 @@ struct Burst {
 
   std::array<Packet*, kCapacity> packets;
   std::uint16_t count = 0;
+  std::uint16_t limit = kCapacity;  // how many it may hold, at most kCapacity
 
-  bool full() const noexcept { return count == kCapacity; }
+  bool full() const noexcept { return count >= limit; }
   void add(Packet* packet) noexcept { packets[count++] = packet; }
   void clear() noexcept { count = 0; }
   Packet** begin() noexcept { return packets.data(); }

@@ -65,13 +65,14 @@ struct alignas(64) Flow {
   IdleClass idle = IdleClass::syn;
   std::uint8_t tcp_seen = 0;                     // TcpFlags seen, both directions
   std::uint8_t observed_count = 0;
-  std::uint32_t gap_from_up = 0;                 // milliseconds of first..: last packet up, for the longest gap
+  std::uint8_t connection = 0;                   // how far a TCP connection got, written by flow_keeper
 
   // --- cold: facts, inspection and the record
   alignas(64) std::uint64_t id = 0;
   Nanos first = 0;
   std::uint64_t first_frame = 0;
   std::uint64_t last_frame = 0;
+  std::uint16_t first_capture = 0;               // index of the capture file of its first packet
   std::array<Nanos, 2> last_of{};                // arrival of the last packet per direction
   std::array<Nanos, 2> longest_gap{};
   std::array<std::uint64_t, 2> dropped_bytes{};
@@ -88,6 +89,7 @@ struct alignas(64) Flow {
   std::array<NameSource, kMaxNames> name_sources{};
   std::uint8_t name_count = 0;
   std::uint8_t deciding_name = 0xff;             // index of the name that decided
+  std::uint8_t spoken = 0xff;                    // NameSource of the protocol that our readers recognised
   FoundBy found = FoundBy::none;
   NotFound not_found = NotFound::no_payload;
   ClientBy client_by = ClientBy::first;
@@ -120,6 +122,7 @@ struct alignas(64) Flow {
   std::uint32_t inspected_bytes = 0;
   std::uint16_t probed_packets = 0;
   std::uint32_t probe = kNoIndex;                // nDPI's struct, while it is asked
+  std::uint32_t kept_payload = kNoIndex;         // copy of the first payload, while rules wait for other facts
   std::uint32_t first_syn_seq = 0;               // of the initiator
   std::array<std::uint32_t, 2> fin_seq{};
   QuicReader::ConnectionId quic_id;

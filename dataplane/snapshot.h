@@ -15,7 +15,10 @@ struct ClassPlan {
   const ClassSpec* spec = nullptr;
   RatePlan police;
   QueuePlan shape;
-  bool simple = false;  // nothing but pass, or flow-scoped police: the hot part of a flow is all it needs
+  RatePlan shape_shadow;     // a policer that drops what the shape queue would have dropped
+  bool treats = false;       // anything at all is done
+  bool simple = false;       // at most a flow-scoped police: the hot part of a flow is all it needs
+  bool needs_state = false;  // counts, holds or queues of its own per flow
 };
 
 // A rule set plus all that a worker needs to use it. Immutable; made by control, read by workers.

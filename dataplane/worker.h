@@ -3,24 +3,30 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "dataplane/burst.h"
 #include "dataplane/classifier.h"
 #include "dataplane/counters.h"
+#include "dataplane/flow_table.h"
+#include "dataplane/fragments.h"
+#include "dataplane/inspector.h"
 #include "dataplane/names.h"
 #include "dataplane/port.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/treater.h"
 #include "dataplane/witness.h"
 #include "rules/ip.h"
 
 namespace slowlane {
 
-// Two ports joined. In a replay both are the same capture port, and a packet's side comes from its addresses.
+// Two ports joined. In a replay both are the same capture port, and a packet's side comes from its flow.
 struct Wire {
   Port* inside = nullptr;
   Port* outside = nullptr;
-  std::vector<Prefix> inside_prefixes;  // replay: whose packets come from inside; none: the initiator's side is inside
+  std::vector<Prefix> inside_prefixes;  // replay: who is inside; none: the initiator's side is
 };
 
 // What one class, and one rule, did so far; written by the worker, read by control.
@@ -39,45 +45,107 @@ class Worker {
  public:
   struct Config {
     std::uint32_t flows = 1 << 20;
-    std::uint32_t hosts = 65536;
     std::uint32_t names = 1 << 20;
     std::uint64_t names_bytes = 64ull << 20;
-    std::uint32_t looks = 4096;             // flows whose first bytes are being put in order
-    std::uint32_t probes = 4096;            // flows that nDPI looks at
-    std::uint32_t states = 65536;           // flows under more than a flow-scoped policer
-    std::uint32_t datagrams = 16384;        // fragmented datagrams followed at once
-    Shaper::Limits held;
-    std::uint16_t burst = Burst::kCapacity; // at most; results do not depend on it
+    Inspector::Pools inspector;
+    std::uint32_t probes = 4096;  // flows that nDPI looks at
+    Treater::Pools treater;
+    std::uint32_t datagrams = 16384;         // fragmented datagrams followed or held at once
+    std::uint16_t burst = Burst::kCapacity;  // at most; results do not depend on it
     std::uint64_t hash_seed = 1;
-    Nanos start = 0;                        // times before it are no times of this run
+    Nanos start = 0;  // no packet is older
   };
-  // `witness` may be null. The snapshot and the wire's ports must outlive the worker.
+  // `witness` may be null. The snapshot, the wire's ports and the witness must outlive the worker.
+  // Throws std::runtime_error where nDPI cannot start.
   Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // One round: receives a burst from each side, treats it, releases what is due by `now`, sends.
-  // Returns how many packets were received or released.
+  // One round: receives a burst from each side, treats it packet by packet, releases what is due by `now`, sends.
+  // Returns how many packets it received or released.
   std::uint32_t turn(Nanos now) noexcept;
   // When turn() has something to do even if nothing arrives; the maximum: never.
   Nanos next_due() const noexcept;
   // Ends every flow, in the order they began. After it, only counters may be read.
   void finish() noexcept;
 
-  const Counters& counters() const;
-  std::span<const ClassCounts> class_counts() const;  // index = ClassId
-  std::span<const RuleCounts> rule_counts() const;    // index = RuleId
-  const Names& names() const;
-  const Classifier* classifier() const;  // null where the book does not ask nDPI
-  std::uint32_t held_packets() const;
-  std::uint64_t held_bytes() const;
-  std::uint32_t flows() const;
-  std::size_t memory() const;  // bytes of the flow table
+  const Counters& counters() const { return counters_; }
+  std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = ClassId
+  std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = RuleId
+  const Names& names() const { return names_; }
+  const Classifier* classifier() const { return classifier_.get(); }  // null where the book does not ask nDPI
+  std::uint32_t held_packets() const { return treater_.held_packets() + fragments_.held_packets(); }
+  std::uint64_t held_bytes() const { return treater_.held_bytes() + fragments_.held_bytes(); }
+  std::uint32_t flows() const { return table_.size(); }
+  std::size_t memory() const { return table_.memory(); }  // bytes of the flow table
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // The walk of a packet, in order.
+  std::uint32_t receive(Port& port, Side side) noexcept;
+  void parse_burst(Burst& burst, Side side) noexcept;
+  void prefetch(const Burst& burst) noexcept;
+  void advance(Nanos now) noexcept;
+  void step(Packet* packet) noexcept;
+  void walk(Packet* packet) noexcept;
+  Flow* join(Packet& packet) noexcept;
+  bool judge(Flow& flow, const Packet& packet) noexcept;
+  void treat(Flow& flow, Packet* packet, Direction direction, bool trigger) noexcept;
+  void send(Packet* packet) noexcept;
+  void drop(Packet* packet, DropReason reason) noexcept;
+  std::uint32_t release(Nanos until) noexcept;
+  void flush(Burst& burst, Port& port) noexcept;
+
+  // Fragments (worker_flows.cc, as all below).
+  bool take_fragment(Packet* packet) noexcept;
+  void take_released(const Fragments::Released& released, Nanos now) noexcept;
+
+  // How flows begin, get their verdict and end.
+  Flow* begin(const Packet& packet) noexcept;
+  void fill(Flow& flow, const Packet& packet) noexcept;
+  bool apply(Flow& flow, const Verdict& verdict, const Packet& packet) noexcept;
+  void note_observed(Flow& flow, const Verdict& verdict) noexcept;
+  void note_deciding_name(Flow& flow) noexcept;
+  std::optional<FlowEnd> over(const Flow& flow, const Packet& packet) noexcept;
+  void restart(Flow& flow, const Packet& packet, FlowEnd why) noexcept;
+  void restart_hold_on_trigger(Flow& flow, const Packet& packet) noexcept;
+  void close(Flow& flow, FlowEnd why) noexcept;
+  void end(Flow& flow, FlowEnd why) noexcept;
+  void tick(Nanos now) noexcept;
+  bool client_is_inside(const Flow& flow, const Packet& packet) const noexcept;
+  Side side_without_flow(const Packet& packet) const noexcept;
+
+  // Counting.
+  void count_arrival(const Packet& packet) noexcept;
+  void count_unjudged(const Packet& packet) noexcept;
+  void count_observed(Flow& flow, const Packet& packet, Direction direction, bool trigger) noexcept;
+  void count_sent(const Packet& packet) noexcept;
+  void take_back_sent(const Packet& packet) noexcept;
+  void count_dropped(const Packet& packet, DropReason reason) noexcept;
+
+  const Config config_;
+  const Wire wire_;
+  const Snapshot& snapshot_;
+  const Inspection& inspection_;
+  const FlowRules& flow_rules_;
+  Witness* const witness_;
+  FlowTable::IdleTimes idle_;
+  FlowTable::IdleTimes short_idle_;
+
+  Counters counters_;
+  std::vector<ClassCounts> class_counts_;
+  std::vector<RuleCounts> rule_counts_;
+  Names names_;
+  std::unique_ptr<Classifier> classifier_;
+  RuleSet::ScratchPtr scratch_;
+  FlowTable table_;
+  Fragments fragments_;
+  Inspector inspector_;
+  Treater treater_;
+  std::array<Burst, 2> out_;  // by the side packets leave on; in a replay only the first
+  std::uint64_t next_flow_id_ = 1;
+  Nanos next_tick_;
+  std::array<std::uint64_t, 1024> unjudged_seen_{};
 };
 
 }  // namespace slowlane

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dataplane/bucket.h"
+#include "dataplane/counters.h"
+#include "dataplane/flow.h"
+#include "dataplane/host_table.h"
+#include "dataplane/packet.h"
+#include "dataplane/pool.h"
+#include "dataplane/shaper.h"
+#include "dataplane/snapshot.h"
+
+namespace slowlane {
+
+// Does to packets what their class says (contract §2 "Treatments"), in the order mark, allow, drop/reset, lose,
+// police, shape, delay. One per worker; owns all state that treatments keep. Times are the worker's (absolute).
+class Treater {
+ public:
+  struct Pools {
+    std::uint32_t states = 65536;  // flows that count, hold or queue, and flows under an observe rule
+    std::uint32_t hosts = 65536;
+    std::uint64_t hash_seed = 1;
+    Shaper::Limits held;
+  };
+  // `start`: no packet is older. The snapshot must outlive the treater.
+  Treater(const Pools& pools, const Snapshot& snapshot, Nanos start, Counters& counters);
+
+  // A class comes into force for a flow, from a pending or another class; its state is made.
+  void enter(Flow& flow, ClassId cls) noexcept;
+  // An observe rule is true for a flow from now on; `index` is its place in flow.observed.
+  void observe(Flow& flow, std::size_t index) noexcept;
+  // The flow is going away: its state and shadows are given back. Held packets must have left.
+  void forget(Flow& flow) noexcept;
+
+  struct Outcome {
+    enum class What : std::uint8_t { send, held, drop } what = What::send;
+    DropReason reason = DropReason::police;
+  };
+  // Treats one packet under flow.cls. `trigger`: it brought the verdict. Of `held` the treater owns the packet.
+  Outcome treat(Packet& packet, Flow& flow, Direction direction, bool trigger) noexcept;
+  // Whether the class of an observed rule would have dropped this packet; spends its shadow buckets.
+  bool would_drop(const Packet& packet, Flow& flow, std::size_t index, Direction direction, bool trigger) noexcept;
+
+  // Whether a hold runs for the flow's 5-tuple, or did and is over.
+  enum class Hold : std::uint8_t { none, running, over };
+  Hold hold_of(const Flow& flow, Nanos now) noexcept;
+  bool restarts_on_trigger(const Flow& flow) const noexcept;
+  void restart_hold(Flow& flow, Nanos now) noexcept;
+  // A running hold goes on with the flow that follows on the same 5-tuple, in the same record: detach() before the
+  // old flow is forgotten, attach() once the new one has the class.
+  void detach(Flow& flow) noexcept;
+  void attach(Flow& flow) noexcept;
+  // Sets flow.holding by what is held and by its hold.
+  void keep_holding(Flow& flow) noexcept;
+
+  // Held packets that are due; `departure` is set and flow.holding kept. As Shaper::release.
+  void release(Nanos until, Burst& out) noexcept;
+  Nanos next_due() const noexcept;
+  // Forgets what has no effect any more: idle hosts, and holds that are over (their flows may expire then).
+  void sweep(Nanos now) noexcept;
+
+  std::uint32_t held_packets() const noexcept { return shaper_.held_packets(); }
+  std::uint64_t held_bytes() const noexcept { return shaper_.held_bytes(); }
+
+ private:
+  using Reason = std::optional<DropReason>;
+
+  // What one class keeps of one flow.
+  struct FlowState {
+    Flow* flow = nullptr;  // null: a free slot, or a shadow
+    ClassId cls = kPass;
+    std::array<Bucket, 2> police;  // of a shadow
+    std::array<Bucket, 2> shape;   // of a shadow
+    std::array<std::uint64_t, 2> spent_bytes{};
+    std::array<std::uint64_t, 2> spent_packets{};
+    std::array<std::uint32_t, 2> passed{};
+    std::uint32_t after = 0;
+    std::array<bool, 2> exhausted{};
+    std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};
+    Nanos hold_until = -1;
+  };
+  // What one class keeps for all its flows.
+  struct ClassState {
+    std::array<SharedBucket, 2> police;
+    std::array<SharedBucket, 2> shadow_police;
+    std::array<SharedBucket, 2> shadow_shape;
+    std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};
+    std::array<Shaper::DelayLoad, 2> delay_load;
+  };
+  // One packet's way through its class.
+  struct Pass {
+    const ClassPlan& plan;
+    Flow& flow;
+    FlowState* state;  // may be null
+    bool shadow;
+    Direction direction;
+    bool trigger;
+    std::uint32_t bytes;
+    Nanos now;  // since start
+  };
+
+  Reason refuse(Pass& pass, Packet& packet) noexcept;
+  Reason refuse_mark(const Pass& pass, Packet& packet) noexcept;
+  Reason refuse_allow(Pass& pass) noexcept;
+  Reason refuse_drop(Pass& pass) noexcept;
+  Reason refuse_reset(Pass& pass, Packet& packet) noexcept;
+  Reason refuse_lose(const Pass& pass) noexcept;
+  Reason refuse_police(Pass& pass) noexcept;
+  Reason refuse_shape_shadow(Pass& pass) noexcept;
+  Outcome hold_back(Pass& pass, Packet& packet) noexcept;
+  Spend spend(Pass& pass, const Police& police, std::size_t slot) noexcept;
+  std::uint32_t shape_queue(Pass& pass, std::size_t slot) noexcept;
+  std::uint32_t host_queue(Pass& pass, const Shape& shape, std::size_t slot) noexcept;
+  HostState* host_of(const Pass& pass, std::uint8_t prefix6, ClassId cls) noexcept;
+  void begin_hold(Pass& pass, const std::optional<Nanos>& hold, Restart restart) noexcept;
+  std::uint32_t make_state(Flow& flow, ClassId cls) noexcept;
+  void drop_state(std::uint32_t slot) noexcept;
+  void leave(Flow& flow) noexcept;
+
+  const Snapshot& snapshot_;
+  const Nanos start_;
+  Counters& counters_;
+  Pool<FlowState> states_;
+  HostStates hosts_;
+  Shaper shaper_;
+  std::vector<ClassState> classes_;
+  std::uint32_t swept_ = 0;
+  std::uint32_t detached_ = kNoIndex;
+};
+
+}  // namespace slowlane

@@ -1,0 +1,208 @@
+#include "dataplane/worker.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "dataplane/flow_keeper.h"
+
+namespace slowlane {
+namespace {}  // namespace
+
+Worker::Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness)
+    : config_(config),
+      wire_(wire),
+      snapshot_(snapshot),
+      inspection_(snapshot.rules->book().inspection),
+      flow_rules_(snapshot.rules->book().flows),
+      witness_(witness),
+      idle_{flow_rules_.idle_syn, flow_rules_.idle_udp, flow_rules_.idle},
+      short_idle_{flow_rules_.idle_syn, flow_rules_.idle_udp, std::min(flow_rules_.idle, flow_rules_.idle_syn)},
+      class_counts_(snapshot.classes.size()),
+      rule_counts_(snapshot.rules->rules().size()),
+      names_(config.names, config.names_bytes),
+      classifier_(snapshot.rules->needs().application ? std::make_unique<Classifier>(config.probes) : nullptr),
+      scratch_(snapshot.rules->make_scratch()),
+      table_(config.flows, config.hash_seed),
+      fragments_(config.datagrams, config.treater.held.held_bytes, config.hash_seed),
+      inspector_(config.inspector, names_, classifier_.get(), counters_),
+      treater_(config.treater, snapshot, config.start, counters_),
+      next_tick_(config.start) {
+  for (Burst& burst : out_) burst.clear();
+}
+
+Worker::~Worker() = default;
+
+// --- A packet's way, from top to bottom.
+
+std::uint32_t Worker::turn(Nanos now) noexcept {
+  std::uint32_t done = receive(*wire_.inside, Side::inside);
+  if (wire_.outside != wire_.inside) done += receive(*wire_.outside, Side::outside);
+  if (now >= next_tick_ || next_due() <= now) {
+    const std::uint64_t sent = counters_[Counter::sent_packets].read();
+    advance(now);
+    done += static_cast<std::uint32_t>(counters_[Counter::sent_packets].read() - sent);
+  }
+  flush(out_[0], *wire_.outside);
+  flush(out_[1], *wire_.inside);
+  return done;
+}
+
+std::uint32_t Worker::receive(Port& port, Side side) noexcept {
+  Burst burst;
+  burst.limit = config_.burst;
+  port.receive(0, burst);
+  parse_burst(burst, side);
+  prefetch(burst);
+  for (Packet* packet : burst) step(packet);
+  return burst.count;
+}
+
+void Worker::parse_burst(Burst& burst, Side side) noexcept {
+  const bool by_vlan = flow_rules_.key == FlowRules::Key::vlan;
+  for (Packet* packet : burst) {
+    packet->side = side;
+    packet->parsed = parse(packet->link, packet->bytes(), packet->wire_length);
+    if (packet->parsed.kind != Parsed::Kind::ip) continue;
+    if (by_vlan && packet->parsed.headers.vlan_count > 0) packet->parsed.key.vlan = packet->parsed.headers.vlans[0];
+    packet->hash = table_.hash(packet->parsed.key);
+  }
+}
+
+// Two passes, so that the memory of a whole burst's flows is fetched while others are worked on.
+void Worker::prefetch(const Burst& burst) noexcept {
+  for (std::uint16_t i = 0; i < burst.count; ++i)
+    if (burst.packets[i]->parsed.kind == Parsed::Kind::ip) table_.prefetch_bucket(burst.packets[i]->hash);
+  for (std::uint16_t i = 0; i < burst.count; ++i)
+    if (burst.packets[i]->parsed.kind == Parsed::Kind::ip) table_.prefetch_record(burst.packets[i]->hash);
+}
+
+// Everything that time alone brings about happens before the packet that arrives at `now`, so that results do not
+// depend on how packets fall into bursts.
+void Worker::advance(Nanos now) noexcept {
+  while (true) {
+    const Nanos shaped = treater_.next_due();
+    const Nanos fragment = fragments_.next_due();
+    if (std::min(shaped, fragment) > now) break;
+    if (shaped <= fragment)
+      release(std::min(fragment, now));
+    else
+      take_released(fragments_.expired(now, inspection_), now);
+  }
+  if (now >= next_tick_) tick(now);
+}
+
+void Worker::step(Packet* packet) noexcept {
+  advance(packet->arrival);
+  count_arrival(*packet);
+  if (packet->parsed.kind != Parsed::Kind::ip) {
+    packet->side = side_without_flow(*packet);
+    return send(packet);
+  }
+  if (packet->parsed.headers.fragment != FragmentKind::none && take_fragment(packet)) return;
+  walk(packet);
+}
+
+void Worker::walk(Packet* packet) noexcept {
+  Flow* flow = join(*packet);
+  if (flow == nullptr) {
+    count_unjudged(*packet);
+    return send(packet);
+  }
+  const Direction direction = direction_of(*flow, packet->parsed);
+  packet->side = direction == Direction::up ? Side::inside : Side::outside;
+  packet->flow = flow;
+  packet->flow_id = flow->id;
+  account(*flow, *packet, direction);
+  const bool by_client = from_client(*flow, packet->parsed);
+  table_.touch(*flow, idle_class_of(*flow, packet->parsed, by_client), packet->arrival);
+  const bool open = !flow->settled || flow->looking || flow->generation != snapshot_.generation;
+  const bool trigger = open && judge(*flow, *packet);
+  if (flow->holding) restart_hold_on_trigger(*flow, *packet);
+  packet->cls = flow->cls;
+  packet->rule = flow->rule;
+  treat(*flow, packet, direction, trigger);
+  if (flow_rules_.forget_on_close && is_closed(*flow) && !flow->holding) end(*flow, FlowEnd::closed);
+}
+
+Flow* Worker::join(Packet& packet) noexcept {
+  Flow* flow = table_.find(packet.parsed.key, packet.hash);
+  if (flow == nullptr) return begin(packet);
+  if (const std::optional<FlowEnd> why = over(*flow, packet)) restart(*flow, packet, *why);
+  return flow;
+}
+
+// Looks at the packet while the flow is looked at, and asks the rules again when facts were learned. True: this
+// packet brought the verdict.
+bool Worker::judge(Flow& flow, const Packet& packet) noexcept {
+  bool grew = flow.generation != snapshot_.generation;
+  if (flow.looking) grew |= inspector_.look(flow, packet, from_client(flow, packet.parsed), inspection_);
+  if (!grew) return false;
+  flow.generation = snapshot_.generation;
+  counters_[Counter::judged].add();
+  return apply(flow, snapshot_.rules->judge(inspector_.facts(flow), *scratch_), packet);
+}
+
+void Worker::treat(Flow& flow, Packet* packet, Direction direction, bool trigger) noexcept {
+  const std::size_t d = at(direction);
+  ClassCounts& counts = class_counts_[flow.cls];
+  counts.offered_packets[d].add();
+  counts.offered_bytes[d].add(packet->parsed.headers.ip_bytes);
+  if (flow.rule != kNoRule) rule_counts_[flow.rule].bytes.add(packet->parsed.headers.ip_bytes);
+  if (flow.observed_count > 0) count_observed(flow, *packet, direction, trigger);
+  const Treater::Outcome outcome = treater_.treat(*packet, flow, direction, trigger);
+  switch (outcome.what) {
+    case Treater::Outcome::What::send: return send(packet);
+    case Treater::Outcome::What::held: return;
+    case Treater::Outcome::What::drop: break;
+  }
+  ++flow.dropped_packets[d];
+  flow.dropped_bytes[d] += packet->parsed.headers.ip_bytes;
+  if (flow.first_drop[d] < 0) flow.first_drop[d] = packet->arrival;
+  drop(packet, outcome.reason);
+}
+
+std::uint32_t Worker::release(Nanos until) noexcept {
+  Burst due;
+  treater_.release(until, due);
+  for (Packet* packet : due) {
+    Flow& flow = *packet->flow;
+    const std::size_t d = at(packet->side == Side::inside ? Direction::up : Direction::down);
+    ++flow.delayed_packets[d];
+    flow.delay_max[d] = std::max(flow.delay_max[d], packet->departure - packet->arrival);
+    send(packet);
+  }
+  return due.count;
+}
+
+void Worker::send(Packet* packet) noexcept {
+  packet->departure = std::max(packet->departure, packet->arrival);
+  if (packet->marked) counters_[Counter::marked_packets].add();
+  if (packet->reset) counters_[Counter::reset_packets].add();
+  if (witness_ != nullptr) witness_->packet_done(*packet, {true, {}});
+  const bool outwards = wire_.inside == wire_.outside || packet->side == Side::inside;
+  Burst& burst = out_[outwards ? 0 : 1];
+  burst.add(packet);
+  if (burst.full()) flush(burst, outwards ? *wire_.outside : *wire_.inside);
+}
+
+// What the port does not take at the second try is dropped: the box never waits for a wire.
+void Worker::flush(Burst& burst, Port& port) noexcept {
+  if (burst.count == 0) return;
+  for (const Packet* packet : burst) count_sent(*packet);
+  port.send(0, burst);
+  if (burst.count > 0) port.send(0, burst);
+  for (Packet* packet : burst) {
+    take_back_sent(*packet);
+    drop(packet, DropReason::tx_full);
+  }
+  burst.clear();
+}
+
+void Worker::drop(Packet* packet, DropReason reason) noexcept {
+  count_dropped(*packet, reason);
+  packet->departure = std::max(packet->departure, packet->arrival);
+  if (witness_ != nullptr && reason != DropReason::tx_full) witness_->packet_done(*packet, {false, reason});
+  free_packet(packet);
+}
+
+}  // namespace slowlane

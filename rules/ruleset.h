@@ -5,22 +5,15 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "rules/book.h"
+#include "rules/dictionary.h"
 #include "rules/facts.h"
 #include "rules/result.h"
 #include "rules/verdict.h"
 
 namespace slowlane {
-
-// What application and category names mean, as numbers. Names are lower case. Comes from the classifier; tests make
-// their own. `protocol = "tls.youtube"` asks for master and application, "youtube" for either.
-struct Dictionary {
-  std::unordered_map<std::string, ProtocolId> protocols;
-  std::unordered_map<std::string, std::uint16_t> categories;
-};
 
 // What a rule set asks to be learned about flows.
 struct Needs {
@@ -32,7 +25,7 @@ struct Needs {
 struct TermAnswer {
   std::string key;       // "host", "not.server", …
   std::string expected;  // the value, shortened
-  Tri answer = Tri::no;
+  Tri answer = Tri::no;  // of the term itself: a true "not.server" makes its rule false
   std::string needs;     // for not_yet: the fact it waits for
 };
 struct RuleAnswer {
@@ -60,13 +53,18 @@ class RuleSet {
   ScratchPtr make_scratch() const;
 
   // First match wins, three-valued (contract §2 "How rules are read"). Allocates nothing.
+  // Names are judged in the order learned, each as if it were the last: the first that a rule with a key about names
+  // matches decides, whatever names may follow. Where none does, rules decide that need no name, and once no more
+  // names come, all names count together. Observe rules are noted where they would have decided, had they been
+  // enforced alone. Facts that grow never change a settled verdict, nor take a noted rule back.
   Verdict judge(const Facts& facts, Scratch& scratch) const noexcept;
 
   // The same reading, with every rule's every term answered.
   std::vector<RuleAnswer> explain(const Facts& facts, Scratch& scratch) const;
 
   // A flow as an `expect` line or `slowlane explain` describes it, all facts known or absent. The strings stay owned
-  // by `flow`; `name` is storage for the host name.
+  // by `flow`; `name` is storage for the host name. A protocol that stands alone is the application of a flow with a
+  // name, carried by the protocol that the name was read from.
   Facts facts_of(const Expectation& flow, HostName& name) const;
 
   const Book& book() const;
@@ -79,6 +77,7 @@ class RuleSet {
  private:
   struct Compiled;
   explicit RuleSet(std::unique_ptr<Compiled> compiled);
+  Diagnostics failed_expectations() const;
   std::unique_ptr<Compiled> compiled_;
 };
 

@@ -15,12 +15,13 @@ class Assembler {
   static constexpr std::size_t kCapacity = 24 * 1024;  // bytes from `base` on; what lies behind is cut off
   static constexpr std::size_t kMaxPieces = 64;        // separate runs held beyond the first gap
 
-  void reset();
+  Assembler() noexcept {}  // leaves the bytes as they are: only what was put is ever read
+  void reset() noexcept { run_count_ = 0; }
 
   enum class Put : std::uint8_t {
-    taken,     // something new was kept
-    nothing,   // all of it was there already, or it lies outside the window
-    no_room    // it would make one run too many: the piece is not kept
+    taken,    // something new was kept
+    nothing,  // all of it was there already, or it lies outside the window
+    no_room   // it would make one run too many: the piece is not kept
   };
   Put put(std::size_t offset, std::span<const std::uint8_t> bytes) noexcept;
 
@@ -31,11 +32,14 @@ class Assembler {
 
  private:
   struct Run {
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
+    std::uint32_t begin;
+    std::uint32_t end;
   };
-  std::array<Run, kMaxPieces> runs_;  // sorted, apart
+  void open_run(std::size_t index, Run run) noexcept;
+  void close_runs(std::size_t first, std::size_t last) noexcept;
+
   std::size_t run_count_ = 0;
+  std::array<Run, kMaxPieces + 1> runs_;  // sorted, apart; one more than kMaxPieces for the run that starts at 0
   std::array<std::uint8_t, kCapacity> bytes_;
 };
 

@@ -10,8 +10,10 @@
 namespace slowlane {
 
 // All flows of one core: fixed size, allocates only when made. 8-way buckets of 16-bit tags (two per key, the second
-// used when the first is full) beside a slab of records, a seeded hash, and one list per idle class, oldest first.
-// A list is exact to a second: a flow is moved at most once a second.
+// used when the first is full) beside a slab of records, a seeded hash, and lists, oldest first: per idle class one of
+// flows that carried payload and one of those that did not. A list is exact to a second: a flow is moved at most once a
+// second. Flow::newer, older and listed_at belong to the table; the caller keeps `last`, `idle` by touch(), `holding`
+// and `had_payload`.
 class FlowTable {
  public:
   // `capacity` records, at least 1. Memory is reserved at once and touched as flows come.

@@ -32,15 +32,16 @@ class HostStates {
 
   // The entry of (host, cls), made if absent; null where the table is full. Stable until swept.
   HostState* find_or_add(const Address& host, ClassId cls, Nanos now) noexcept;
-  // Looks at up to `budget` entries and forgets those whose buckets were full before `now` and that have no queue;
-  // `queue_idle(queue)` says whether a queue may be given up (it then has been).
+  // Looks at up to `budget` entries and forgets those not asked for since before `now` whose buckets are full again and
+  // that have no queue; `queue_idle(queue)` says whether a queue may be given up (it then has been).
   template <class F>
   std::uint32_t sweep(Nanos now, std::uint32_t budget, F&& queue_idle);
 
   std::uint32_t size() const noexcept;
 
  private:
-  HostState* sweep_next(Nanos now) noexcept;  // next entry in sweeping order whose buckets are full; null: a free slot
+  // The next entry in sweeping order; null where there is nothing to forget in it.
+  HostState* sweep_next(Nanos now) noexcept;
   void remove(HostState& state) noexcept;
 
   struct Table;
@@ -56,8 +57,10 @@ std::uint32_t HostStates::sweep(Nanos now, std::uint32_t budget, F&& queue_idle)
     bool idle = true;
     for (std::uint32_t& queue : state->queue)
       if (queue != kNoIndex) {
-        if (queue_idle(queue)) queue = kNoIndex;
-        else idle = false;
+        if (queue_idle(queue))
+          queue = kNoIndex;
+        else
+          idle = false;
       }
     if (idle) remove(*state), ++gone;
   }

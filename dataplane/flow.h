@@ -38,8 +38,8 @@ struct HeldState {
   Nanos last_due = 0;                 // of the delay line: later packets are due no earlier
 };
 
-// One conversation, owned by one core, the same entry for both directions. The first 128 bytes are all that a packet
-// of a settled flow touches.
+// One conversation, owned by one core, the same entry for both directions. A packet of a settled flow touches the
+// first 128 bytes to be judged and treated, and the 64 after them, which its record is counted in.
 struct alignas(64) Flow {
   // --- hot
   FlowKey key;
@@ -69,12 +69,12 @@ struct alignas(64) Flow {
 
   // --- cold: facts, inspection and the record
   alignas(64) std::uint64_t id = 0;
-  Nanos first = 0;
-  std::uint64_t first_frame = 0;
-  std::uint64_t last_frame = 0;
-  std::uint16_t first_capture = 0;               // index of the capture file of its first packet
   std::array<Nanos, 2> last_of{};                // arrival of the last packet per direction
   std::array<Nanos, 2> longest_gap{};
+  std::uint64_t last_frame = 0;
+  Nanos first = 0;
+  std::uint64_t first_frame = 0;
+  std::uint16_t first_capture = 0;               // index of the capture file of its first packet
   std::array<std::uint64_t, 2> dropped_bytes{};
   std::array<std::uint32_t, 2> dropped_packets{};
   std::array<std::uint32_t, 2> delayed_packets{};

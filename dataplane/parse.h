@@ -18,8 +18,9 @@ enum class LinkType : std::uint8_t {
 // DLT_ / LINKTYPE_ number of a capture file to ours.
 LinkType link_type_of(int dlt);
 
-// The headers between the link layer and the innermost IP header, in the order met.
-enum class Encap : std::uint8_t { vlan, mpls, pppoe, gre, erspan, vxlan, geneve, gtp, ip_in_ip };
+// The headers between the link layer and the innermost IP header, in the order met. A stack of tags or labels counts
+// as one.
+enum class Encap : std::uint8_t { vlan, mpls, pppoe, gre, erspan, vxlan, geneve, gtp, ip_in_ip, teredo, l2tp };
 const char* name_of(Encap encap);
 
 // Both directions of a flow have the same key: the lower (address, port) pair stands first.
@@ -68,24 +69,34 @@ struct Headers {
   std::span<const std::uint16_t> vlan_tags() const { return {vlans.data(), vlan_count}; }
 };
 
-// Why a frame that claims to be IP could not be read. It passes, counted.
+// Why a frame that claims to be IP could not be read. Where no IP header could, the frame is malformed: it passes,
+// counted. Where one could but not what follows it (the second row), the packet is counted likewise, yet belongs to a
+// flow, so that nothing escapes its rules by being damaged: `damaged` is set, ports are those readable, else 0, and it
+// has neither TCP fields nor payload. What lies inside a tunnel and has no readable IP header is the tunnel's payload.
 enum class Malformed : std::uint8_t {
-  truncated_link, truncated_ip, bad_ip_version, bad_ip_header, bad_ip_length, truncated_extension, bad_extension,
-  truncated_transport, bad_tcp_header, bad_udp_length, too_deep, count
+  truncated_link, truncated_ip, bad_ip_version, bad_ip_header, bad_ip_length, too_deep,
+  truncated_extension, bad_extension, truncated_transport, bad_tcp_header, bad_udp_length,
+  count
 };
 const char* name_of(Malformed reason);
 
 struct Parsed {
   enum class Kind : std::uint8_t { ip, not_ip, malformed };
   Kind kind = Kind::not_ip;
-  Malformed reason = Malformed::truncated_link;  // of malformed
+  Malformed reason = Malformed::truncated_link;  // of malformed, and of damaged
+  bool damaged = false;                          // of ip: what follows the IP header could not be read, see Malformed
   bool from_low = true;                          // the sender is key.low
   Headers headers;                               // of ip
   FlowKey key;                                   // of ip; vlan is left 0. Later fragments have ports 0.
+
+  // Written out so that the members are cleared one by one: gcc clears the whole with `rep stos`, which takes 15 ns.
+  Parsed() noexcept {}  // NOLINT(modernize-use-equals-default)
 };
 
-// Reads a frame's headers down to the innermost transport header. Pure and bounded (at most 16 headers deep); never
-// reads outside `frame`. `wire_length` is the original length, at least frame.size().
+// Reads a frame's headers down to the innermost transport header: IP fragments, ICMP and ESP end the way. Pure and
+// bounded (at most 16 headers deep); never reads outside `frame`, of which the first 65,535 bytes count.
+// `wire_length` is the original length, at least frame.size(). Where a capture is snapped, or a first fragment ends,
+// within the transport header, its ports are enough: what was not captured of it is 0.
 Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept;
 
 }  // namespace slowlane

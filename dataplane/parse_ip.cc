@@ -1,0 +1,281 @@
+#include <algorithm>
+#include <bit>
+
+#include "dataplane/parse_walk.h"
+
+namespace slowlane::walk {
+namespace {
+
+constexpr std::uint8_t kHopByHop = 0, kIcmp = 1, kIpInIp = 4, kTcp = 6, kUdp = 17, kIpv6 = 41, kRouting = 43,
+                       kFragment = 44, kGre = 47, kAuthentication = 51, kIcmp6 = 58, kNoNext = 59, kDestination = 60,
+                       kSctp = 132, kMobility = 135, kMplsInIp = 137, kHostIdentity = 139, kShim6 = 140;
+
+// Both words as numbers compare as the address does: network byte order.
+struct Words {
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+Words words_of(const std::uint8_t* address, bool v4) noexcept {
+  Words words;
+  if (v4) {
+    std::uint32_t word;
+    std::memcpy(&word, address, sizeof word);
+    return {0, 0xffff00000000u | __builtin_bswap32(word)};  // mapped: RFC 4291 2.5.5.2
+  }
+  std::memcpy(&words, address, sizeof words);
+  return {__builtin_bswap64(words.first), __builtin_bswap64(words.second)};
+}
+
+void put(Address& address, Words words) noexcept {
+  const Words wire{__builtin_bswap64(words.first), __builtin_bswap64(words.second)};
+  std::memcpy(address.bytes.data(), &wire, sizeof wire);
+}
+
+bool less(Words a, std::uint16_t a_port, Words b, std::uint16_t b_port) noexcept {
+  if (a.first != b.first) return a.first < b.first;
+  if (a.second != b.second) return a.second < b.second;
+  return a_port <= b_port;
+}
+
+void set_key(Walk& walk, std::uint16_t source_port, std::uint16_t destination_port) noexcept {
+  Parsed& out = walk.out;
+  const bool v4 = out.headers.version == 4;
+  const Words source = words_of(walk.source, v4);
+  const Words destination = words_of(walk.destination, v4);
+  out.from_low = less(source, source_port, destination, destination_port);
+  put(out.key.low, out.from_low ? source : destination);
+  put(out.key.high, out.from_low ? destination : source);
+  out.key.low_port = out.from_low ? source_port : destination_port;
+  out.key.high_port = out.from_low ? destination_port : source_port;
+  out.key.transport = out.headers.transport;
+  out.key.version = out.headers.version;
+}
+
+// The payload lies from `at` to `end`, both by the headers; less of it may have been captured.
+void set_payload(Walk& walk, std::uint32_t at, std::uint32_t end) noexcept {
+  Headers& headers = walk.out.headers;
+  const std::uint32_t begin = std::min(at, walk.limit);
+  headers.payload = static_cast<std::uint16_t>(begin);
+  headers.payload_bytes = end > at ? end - at : 0;
+  headers.captured_payload = std::min(headers.payload_bytes, walk.limit - begin);
+}
+
+// Whether a transport header of `size` bytes may be used: whole, or cut by a snapped capture or the end of a first
+// fragment, but with its ports.
+bool usable(const Walk& walk, std::uint32_t at, std::uint32_t size) noexcept {
+  if (walk.has(at, size)) return true;
+  const bool cut = walk.limit < walk.end || walk.fragment();
+  return cut && walk.has(at, 4);
+}
+
+// The packet is its flow's, but nothing else of it is used.
+Step damaged(Walk& walk, std::uint32_t at, Malformed reason) noexcept {
+  Parsed& out = walk.out;
+  const bool has_ports =
+      out.headers.transport == kTcp || out.headers.transport == kUdp || out.headers.transport == kSctp;
+  const bool readable = has_ports && walk.has(at, 4);
+  out.damaged = true;
+  out.reason = reason;
+  out.headers.tcp_seq = out.headers.tcp_ack = out.headers.tcp_flags = 0;
+  set_payload(walk, at, 0);
+  set_key(walk, readable ? walk.u16(at) : std::uint16_t{0}, readable ? walk.u16(at + 2) : std::uint16_t{0});
+  return done();
+}
+
+Step read_tcp(Walk& walk, std::uint32_t at) noexcept {
+  if (!usable(walk, at, 20)) return damaged(walk, at, Malformed::truncated_transport);
+  Headers& headers = walk.out.headers;
+  std::uint32_t length = 20;
+  if (walk.has(at, 20)) [[likely]] {
+    headers.tcp_seq = walk.u32(at + 4);
+    headers.tcp_ack = walk.u32(at + 8);
+    headers.tcp_flags = walk.u8(at + 13);
+    length = walk.u8(at + 12) / 16u * 4;
+  } else if (walk.has(at, 8)) {
+    headers.tcp_seq = walk.u32(at + 4);
+  }
+  // RFC 9293 3.1: at least five words, and no more than there is.
+  if (length < 20 || (!walk.fragment() && at + length > walk.end)) return damaged(walk, at, Malformed::bad_tcp_header);
+  set_payload(walk, at + length, walk.end);
+  set_key(walk, walk.u16(at), walk.u16(at + 2));
+  return done();
+}
+
+// Where a datagram's payload is another packet, by its port; the readers of tunnels look closer.
+Layer tunnel_of(std::uint16_t source_port, std::uint16_t destination_port) noexcept {
+  switch (destination_port) {
+    case 4789:
+    case 4790:
+    case 8472: return Layer::vxlan;
+    case 6081: return Layer::geneve;
+    case 2152: return Layer::gtp;
+    case 1701: return Layer::l2tp;
+    case 3544: return Layer::teredo;
+    default: return source_port == 3544 ? Layer::teredo : source_port == 1701 ? Layer::l2tp : Layer::done;
+  }
+}
+
+Step read_udp(Walk& walk, std::uint32_t at) noexcept {
+  if (!usable(walk, at, 8)) return damaged(walk, at, Malformed::truncated_transport);
+  const bool whole = walk.has(at, 8);
+  std::uint32_t length = whole ? walk.u16(at + 4) : 8;
+  if (length == 0 && walk.no_ip_length) length = walk.end - at;  // RFC 2675 4, and offloaded segmentation
+  if (length < 8) return damaged(walk, at, Malformed::bad_udp_length);
+  set_payload(walk, at + 8, std::min(at + length, walk.end));
+  const std::uint16_t source_port = walk.u16(at);
+  const std::uint16_t destination_port = walk.u16(at + 2);
+  set_key(walk, source_port, destination_port);
+  const Layer tunnel = tunnel_of(source_port, destination_port);
+  if (tunnel == Layer::done || !whole || walk.fragment()) return done();
+  walk.bound(at + length);
+  walk.checksummed = walk.u16(at + 6) != 0;
+  return step(tunnel, at + 8);
+}
+
+Step read_sctp(Walk& walk, std::uint32_t at) noexcept {
+  if (!usable(walk, at, 12)) return damaged(walk, at, Malformed::truncated_transport);
+  set_payload(walk, at + 12, walk.end);
+  set_key(walk, walk.u16(at), walk.u16(at + 2));
+  return done();
+}
+
+// A packet within a packet: the flow outside is read already.
+Step inside(Walk& walk, Encap encap, Step next) noexcept {
+  if (walk.fragment()) return done();
+  walk.enter(encap);
+  return next;
+}
+
+// A transport without ports: the key is the address pair. Some of them carry packets.
+Step read_portless(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept {
+  const bool icmp = (protocol == kIcmp || protocol == kIcmp6) && walk.out.headers.l4 != 0;
+  set_payload(walk, icmp ? at + 8 : at, walk.end);
+  set_key(walk, 0, 0);
+  switch (protocol) {
+    case kIpInIp: return inside(walk, Encap::ip_in_ip, step(Layer::ipv4, at));
+    case kIpv6: return inside(walk, Encap::ip_in_ip, step(Layer::ipv6, at));
+    case kMplsInIp: return inside(walk, Encap::mpls, step(Layer::mpls, at));
+    case kGre: return walk.fragment() ? done() : step(Layer::gre, at);
+    default: return done();
+  }
+}
+
+void begin_ip(Walk& walk, std::uint32_t at, std::uint32_t length) noexcept {
+  Headers& headers = walk.out.headers;
+  headers.in_tunnel = headers.version != 0;
+  headers.l3 = static_cast<std::uint16_t>(at);
+  headers.ip_bytes = length;
+  walk.end = at + length;
+  walk.limit = std::min(walk.limit, walk.end);
+}
+
+bool is_extension(std::uint8_t protocol, std::uint8_t version) noexcept {
+  if (protocol == kAuthentication) return true;
+  if (version != 6) return false;
+  return protocol == kHopByHop || protocol == kRouting || protocol == kFragment || protocol == kDestination ||
+         protocol == kMobility || protocol == kHostIdentity || protocol == kShim6;
+}
+
+// RFC 8200 4.5. Offset 0 and no more: a whole datagram that only looks like a fragment (RFC 6946).
+void read_fragment_header(Walk& walk, std::uint32_t at) noexcept {
+  Headers& headers = walk.out.headers;
+  headers.fragment_offset = walk.u16(at + 2) & 0xfff8;
+  headers.more_fragments = (walk.u8(at + 3) & 1) != 0;
+  headers.fragment_id = walk.u32(at + 4);
+  if (headers.fragment_offset != 0) {
+    headers.fragment = FragmentKind::later;
+  } else if (headers.more_fragments) {
+    headers.fragment = FragmentKind::first;
+  }
+}
+
+}  // namespace
+
+Step read_ip(Walk& walk, std::uint32_t at) noexcept {
+  if (!walk.has(at, 1)) return malformed(Malformed::truncated_ip);
+  const std::uint8_t version = walk.u8(at) >> 4;
+  if (version == 4) return read_ipv4(walk, at);
+  if (version == 6) return read_ipv6(walk, at);
+  return malformed(Malformed::bad_ip_version);
+}
+
+Step read_ipv4(Walk& walk, std::uint32_t at) noexcept {
+  if (!walk.has(at, 20)) return malformed(Malformed::truncated_ip);
+  const std::uint8_t first = walk.u8(at);
+  if (first >> 4 != 4) return malformed(Malformed::bad_ip_version);
+  const std::uint32_t header = (first & 15u) * 4;
+  if (header < 20) return malformed(Malformed::bad_ip_header);
+  if (!walk.has(at, header)) return malformed(Malformed::truncated_ip);
+  const std::uint32_t stated = walk.u16(at + 2);
+  walk.no_ip_length = stated == 0;
+  const std::uint32_t length = stated == 0 ? walk.end - at : stated;
+  if (length < header) return malformed(Malformed::bad_ip_length);
+  begin_ip(walk, at, length);
+  Headers& headers = walk.out.headers;
+  headers.version = 4;
+  headers.ttl = walk.u8(at + 8);
+  const std::uint16_t fragment = walk.u16(at + 6);
+  if ((fragment & 0x3fff) != 0) [[unlikely]] {
+    headers.fragment_offset = static_cast<std::uint16_t>((fragment & 0x1fff) * 8);
+    headers.more_fragments = (fragment & 0x2000) != 0;
+    headers.fragment_id = walk.u16(at + 4);
+    headers.fragment = headers.fragment_offset == 0 ? FragmentKind::first : FragmentKind::later;
+  }
+  walk.source = walk.data + at + 12;
+  walk.destination = walk.data + at + 16;
+  return read_protocol(walk, walk.u8(at + 9), at + header);
+}
+
+Step read_ipv6(Walk& walk, std::uint32_t at) noexcept {
+  if (!walk.has(at, 40)) return malformed(Malformed::truncated_ip);
+  if (walk.u8(at) >> 4 != 6) return malformed(Malformed::bad_ip_version);
+  const std::uint32_t stated = walk.u16(at + 4);
+  const std::uint8_t next = walk.u8(at + 6);
+  // A length of 0 with something behind it: a jumbogram (RFC 2675 3) or offloaded segmentation.
+  walk.no_ip_length = stated == 0 && next != kNoNext;
+  begin_ip(walk, at, walk.no_ip_length ? walk.end - at : 40 + stated);
+  Headers& headers = walk.out.headers;
+  headers.version = 6;
+  headers.ttl = walk.u8(at + 7);
+  walk.source = walk.data + at + 8;
+  walk.destination = walk.data + at + 24;
+  return read_protocol(walk, next, at + 40);
+}
+
+Step read_extension(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept {
+  if (!walk.has(at, 8)) return damaged(walk, at, Malformed::truncated_extension);
+  const std::uint8_t next = walk.u8(at);
+  if (protocol == kFragment) {
+    if (walk.fragment()) return damaged(walk, at, Malformed::bad_extension);
+    read_fragment_header(walk, at);
+    return read_protocol(walk, next, at + 8);
+  }
+  // RFC 4302 2.2 counts in words of four bytes, less two; the others in eight, less one.
+  const std::uint32_t words = walk.u8(at + 1);
+  const std::uint32_t length = protocol == kAuthentication ? (words + 2) * 4 : (words + 1) * 8;
+  if (length < 8 || (protocol == kAuthentication && length < 12)) return damaged(walk, at, Malformed::bad_extension);
+  if (!walk.has(at, length)) return damaged(walk, at, Malformed::truncated_extension);
+  // RFC 6275 6.1.1: a mobility header is the last one: it is what the packet carries.
+  if (protocol == kMobility && next == kNoNext) {
+    walk.out.headers.l4 = static_cast<std::uint16_t>(at);
+    return read_portless(walk, protocol, at);
+  }
+  return read_protocol(walk, next, at + length);
+}
+
+Step read_protocol(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept {
+  Headers& headers = walk.out.headers;
+  headers.transport = protocol;
+  headers.l4 = 0;
+  if (headers.fragment != FragmentKind::later) {
+    if (is_extension(protocol, headers.version)) return step(Layer::extension, at, protocol);
+    headers.l4 = static_cast<std::uint16_t>(std::min(at, walk.limit));
+    if (protocol == kTcp) return read_tcp(walk, at);
+    if (protocol == kUdp) return read_udp(walk, at);
+    if (protocol == kSctp) return read_sctp(walk, at);
+  }
+  return read_portless(walk, protocol, at);
+}
+
+}  // namespace slowlane::walk

@@ -3,10 +3,16 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <vector>
 
 #include "control/command.h"
 #include "control/commands.h"
+#include "control/failure.h"
+#include "control/run_summary.h"
+#include "dataplane/classifier.h"
+#include "hw/eal.h"
+#include "rules/patterns.h"
 
 namespace slowlane {
 namespace {
@@ -40,9 +46,15 @@ Exit answer(const CLI::App& app, const CLI::ParseError& error) {
   return app.exit(error) == 0 ? Exit::done : Exit::wrong_usage;
 }
 
+std::string versions() {
+  return program_name() + "\n" + Eal::version() + "\nnDPI " + Classifier::version() + "\nHyperscan " +
+         hyperscan_version();
+}
+
 Exit run(int argc, const char* const* argv) {
   CLI::App app(kAbout, "slowlane");
   app.require_subcommand(1);
+  app.set_version_flag("--version", versions);
   const std::vector<Attached> attached = attach_all(app);
   try {
     app.parse(argc, argv);
@@ -57,6 +69,9 @@ Exit run(int argc, const char* const* argv) {
 int run_cli(int argc, const char* const* argv) {
   try {
     return static_cast<int>(run(argc, argv));
+  } catch (const Failure& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return static_cast<int>(failure.exit());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "slowlane: %s\n", error.what());
     return static_cast<int>(Exit::machine);

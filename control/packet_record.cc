@@ -24,6 +24,7 @@ PacketRecord PacketRecord::of(const Packet& packet, Fate fate) noexcept {
   record.marked = packet.marked;
   record.reset = packet.reset;
   if (record.is_ip) {
+    record.is_fragment = headers.fragment != FragmentKind::none;
     record.payload_bytes = headers.payload_bytes;
     record.is_tcp = headers.transport == 6 && headers.l4 != 0;
     record.tcp_seq = headers.tcp_seq;

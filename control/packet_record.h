@@ -27,6 +27,7 @@ struct PacketRecord {
   DropReason reason = DropReason::police;
   Side side = Side::inside;
   bool is_ip = false;
+  bool is_fragment = false;
   bool is_tcp = false;  // with a TCP header: tcp_seq is one
   bool sent = true;
   bool marked = false;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace slowlane {
 namespace {
 
@@ -37,5 +39,7 @@ std::string describe(const ClassSpec& spec) {
 }
 
 const char* program_version() { return SLOWLANE_VERSION; }
+
+std::string program_name() { return std::string("slowlane ") + program_version(); }
 
 }  // namespace slowlane

@@ -45,6 +45,8 @@ std::uint64_t configured_rate(const ClassSpec& spec);
 std::string describe(const ClassSpec& spec);
 // The program's version, as `--version` and the report give it.
 const char* program_version();
+// "slowlane 0.1.0", as captures name who wrote them.
+std::string program_name();
 
 inline constexpr const char* kOpenLoop =
     "Replay is open loop: it shows which packets of this recording would have been dropped or delayed, "

@@ -7,6 +7,8 @@
 namespace slowlane {
 namespace {
 
+constexpr std::uint64_t kUnjudged = ~std::uint64_t{0};  // the key of packets without a flow
+
 bool is_silent(std::uint64_t offered, std::uint64_t sent, std::uint64_t dropped, std::uint64_t held) {
   return (offered | sent | dropped | held) == 0;
 }
@@ -42,21 +44,27 @@ Series::Cell& Series::cell(Interval interval, Key key, ClassId cls) {
   return cell;
 }
 
+Series::Key Series::key_of(const PacketRecord& record) const {
+  if (record.flow_id == 0) return {kUnjudged, record.direction()};
+  switch (config_.by) {
+    case SeriesBy::cls: return {record.cls, record.direction()};
+    case SeriesBy::rule: return {record.rule, record.direction()};
+    case SeriesBy::flow: break;
+  }
+  return {record.flow_id, record.direction()};
+}
+
 void Series::record(const PacketRecord& record) noexcept {
+  if (!record.is_ip) return;
   const Interval from = interval_of(record.arrival);
   const Interval to = interval_of(record.departure);
-  flush_before(from);  // later records arrive no earlier
-  std::uint64_t id = record.cls;
-  if (config_.by == SeriesBy::rule) id = record.rule;
-  if (config_.by == SeriesBy::flow) id = record.flow_id;
-  const Key key{id, record.direction()};
+  // Later records arrive no earlier. Fragments that were held count from when their datagram was whole.
+  if (!record.is_fragment) flush_before(from);
+  const Key key = key_of(record);
   cell(from, key, record.cls).offered += record.bytes;
   for (Interval i = from; i < to; ++i) cell(i, key, record.cls).held += record.bytes;
   Cell& last = cell(to, key, record.cls);
-  if (record.sent)
-    last.sent += record.bytes - record.cut_bytes;
-  else
-    last.dropped += record.bytes;
+  (record.sent ? last.sent : last.dropped) += record.bytes - record.cut_bytes;
 }
 
 void Series::finish() noexcept {
@@ -113,10 +121,14 @@ void Series::write(Interval interval, const Row& row) {
 }
 
 void Series::write_key(std::uint64_t key) {
+  if (key == kUnjudged) {
+    rows_.text("unjudged");
+    return;
+  }
   switch (config_.by) {
     case SeriesBy::cls: rows_.text(rules_.classes()[key].name); return;
     case SeriesBy::rule: rows_.text(key < rules_.rules().size() ? rules_.rules()[key].name : "otherwise"); return;
-    case SeriesBy::flow: key != 0 ? rows_.text(std::to_string(key)) : rows_.text("none"); return;
+    case SeriesBy::flow: rows_.number(key); return;
   }
 }
 

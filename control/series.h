@@ -15,7 +15,8 @@ enum class SeriesBy : std::uint8_t { cls, rule, flow };
 // --series: what was offered, sent, dropped and held per interval, key and direction. A packet is offered in the
 // interval it arrives in, sent or dropped in that it departs in, and held at the end of every interval between. An
 // interval without traffic has no row, but the ones right before and after traffic have a row of zeros, so that lines
-// drawn through the rows are right. `rate_bps` and `rate_scope` are those of the class's policer or shaper.
+// drawn through the rows are right. Packets that are not IP do not count. `rate_bps` and `rate_scope` are those of the
+// class's policer or shaper.
 class Series : public RecordSink {
  public:
   struct Config {
@@ -41,6 +42,7 @@ class Series : public RecordSink {
   using Interval = std::int64_t;
 
   Interval interval_of(Nanos time) const { return (time - config_.start) / config_.every; }
+  Key key_of(const PacketRecord& record) const;
   Cell& cell(Interval interval, Key key, ClassId cls);
   void flush_before(Interval end);
   void follow_at_once(Row row);

@@ -114,6 +114,7 @@ struct Drop {
 struct Reset {
   std::optional<Nanos> hold;
   Restart restart = Restart::never;
+  Directions direction = Directions::each;  // up, down: packets of the other direction are left alone
 };
 struct Allow {
   std::optional<std::uint64_t> bytes;    // one of the two at least

@@ -67,6 +67,9 @@ class Fields {
     return take(name, find(name), read);
   }
 
+  // From now on messages call the group by what it is and its own name: `class "slow"`.
+  void call(std::string_view name) { what_ += " \"" + std::string(name) + "\""; }
+
   // The setting itself, which counts as asked for; null where it is absent.
   const Node* find(std::string_view name);
   // Reports a setting that must be there and is not; `allowed` says what it looks like.
@@ -75,6 +78,10 @@ class Fields {
   void add(Diagnostic diagnostic) { mistakes_.push_back(std::move(diagnostic)); }
   void add(const Diagnostics& diagnostics) {
     mistakes_.insert(mistakes_.end(), diagnostics.begin(), diagnostics.end());
+  }
+  // Mistakes within one of the group's settings, which already say which.
+  void add_in(const Diagnostics& diagnostics) {
+    for (const Diagnostic& one : diagnostics) mistakes_.push_back({one.file, one.line, what_ + ": " + one.text});
   }
   // A mistake of the group as a whole.
   void add(std::string text) { mistakes_.push_back(mistake(group_, what_ + ": " + std::move(text))); }
@@ -95,8 +102,8 @@ class Fields {
     if (node == nullptr) return std::nullopt;
     auto result = read(*node);
     if (result) return std::move(*result);
-    for (const Diagnostic& one : result.diagnostics())
-      mistakes_.push_back({one.file, one.line, what_ + "." + std::string(name) + ": " + one.text});
+    const std::string where = what_ + (what_.ends_with('"') ? ": " : ".") + std::string(name) + ": ";
+    for (const Diagnostic& one : result.diagnostics()) mistakes_.push_back({one.file, one.line, where + one.text});
     return std::nullopt;
   }
 

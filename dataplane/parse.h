@@ -43,6 +43,8 @@ enum TcpFlags : std::uint8_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16
 
 // Where things are in a frame. All offsets are from its first byte and lie within what was captured.
 struct Headers {
+  static constexpr std::uint16_t kManyLengths = 0xffff;
+
   std::uint32_t ip_bytes = 0;          // "IP bytes" of contract §2, of the innermost IP header
   std::uint32_t payload_bytes = 0;     // transport payload by the IP header; may exceed what was captured
   std::uint32_t captured_payload = 0;  // bytes of it in the frame
@@ -53,6 +55,7 @@ struct Headers {
   std::uint16_t l3 = 0;                // innermost IP header
   std::uint16_t l4 = 0;                // transport header, 0 in later fragments
   std::uint16_t payload = 0;           // transport payload; in a fragment without header, the fragment's data
+  std::uint16_t length_field = 0;      // a link layer's length that counts what follows it (PPPoE, 802.3); 0: none
   std::array<std::uint16_t, 4> vlans{};  // 12-bit tags, outermost first
   std::uint8_t vlan_count = 0;
   std::array<Encap, 8> encaps{};

@@ -156,7 +156,7 @@ Step read_ethernet(Walk& walk, std::uint32_t at) noexcept {
   if (!walk.has(at, 14)) return truncated();
   const std::uint16_t type = walk.u16(at + 12);
   if (type > kLongestLength) return by_ether_type(type, at + 14);
-  walk.bound(at + 14 + type);
+  walk.bound_link(at + 12);
   return step(Layer::llc, at + 14);
 }
 
@@ -177,7 +177,7 @@ Step read_vlan(Walk& walk, std::uint32_t at) noexcept {
   if (headers.vlan_count < headers.vlans.size()) headers.vlans[headers.vlan_count++] = walk.u16(at) & 0xfff;
   const std::uint16_t type = walk.u16(at + 2);
   if (type > kLongestLength) return by_ether_type(type, at + 4);
-  walk.bound(at + 4 + type);
+  walk.bound_link(at + 2);
   return step(Layer::llc, at + 4);
 }
 
@@ -202,7 +202,7 @@ Step read_pppoe(Walk& walk, std::uint32_t at) noexcept {
   if (!walk.has(at, 6)) return truncated();
   if (walk.u8(at) != 0x11 || walk.u8(at + 1) != 0) return not_ip();
   walk.add_encap(Encap::pppoe);
-  walk.bound(at + 6 + walk.u16(at + 4));
+  walk.bound_link(at + 4);
   return step(Layer::ppp, at + 6);
 }
 

@@ -81,6 +81,12 @@ struct Walk {
     end = std::min(end, layer_end);
     limit = std::min(limit, layer_end);
   }
+  // A link layer's length at `field` counts what follows it.
+  void bound_link(std::uint32_t field) noexcept {
+    std::uint16_t& noted = out.headers.length_field;
+    noted = noted == 0 ? static_cast<std::uint16_t>(field) : Headers::kManyLengths;
+    bound(field + 2 + u16(field));
+  }
   bool fragment() const noexcept { return out.headers.fragment != FragmentKind::none; }
   void add_encap(Encap encap) noexcept {
     Headers& headers = out.headers;

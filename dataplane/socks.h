@@ -16,6 +16,7 @@ struct SocksPreamble {
   std::size_t length = 0;   // bytes of the client's stream that belong to the negotiation
 };
 
+// Reads what the client has sent so far. The target points into `stream`.
 SocksPreamble read_socks(std::span<const std::uint8_t> stream) noexcept;
 
 }  // namespace slowlane

@@ -128,14 +128,18 @@ void Reader::note(RuleId rule) noexcept {
   ++verdict_.observed_count;
 }
 
-// Should this name decide nothing after all, later ones come into play, and whatever rules would wait for then.
+// Should this name decide nothing after all, later ones come into play, and whatever rules would wait for then. An
+// observe rule that would decide whatever the names are is noted now as before.
 void Reader::wait_for_the_rest() noexcept {
   look_open();
   const Evidence evidence{seen_, *hits_, scratch_.payload, scratch_.patterns};
+  bool blocked = false;
   for (const RuleLine& line : rules_.lines) {
     const Answer answer = conditions_.read(line.when, evidence);
     enforce_waits_ |= answer.waits;
+    if (line.observe && answer.value == Tri::yes && !blocked) note(line.rule);
     if (!line.observe && answer.value == Tri::yes) break;
+    blocked = blocked || (!line.observe && answer.value == Tri::not_yet);
   }
   if (!facts_.more_names) enforce_waits_ &= static_cast<FactSet>(~set_of(Fact::name));
 }

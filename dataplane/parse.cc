@@ -56,7 +56,7 @@ Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t w
   Parsed out;
   const auto captured = static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), 0xffff));
   Walk walk{.data = frame.data(), .limit = captured, .end = std::max(wire_length, captured), .out = out};
-  Step next = first_step(link, walk);
+  Step next = link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk);
   for (unsigned depth = 0; next.layer < Layer::done && depth < kMaxDepth; ++depth) next = read(walk, next);
   if (next.layer < Layer::done) {
     walk.outer.reset();

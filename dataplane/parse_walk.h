@@ -117,6 +117,7 @@ Step read_ppp(Walk& walk, std::uint32_t at) noexcept;
 Step read_ieee80211(Walk& walk, Step here) noexcept;
 
 // parse_ip.cc
+Step read_plain(Walk& walk) noexcept;  // an Ethernet frame from its first byte: Ethernet, IPv4, TCP or UDP, or the walk
 Step read_ip(Walk& walk, std::uint32_t at) noexcept;
 Step read_ipv4(Walk& walk, std::uint32_t at) noexcept;
 Step read_ipv6(Walk& walk, std::uint32_t at) noexcept;

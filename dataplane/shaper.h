@@ -10,7 +10,7 @@
 
 namespace slowlane {
 
-// The bounds and the rate of one class's shape queues. Immutable; outlives the queues made with it.
+// The bounds and the rate of one class's shape queues. Copied into each queue.
 struct QueuePlan {
   RatePlan rate;
   std::uint64_t max_bytes = 0;
@@ -19,8 +19,8 @@ struct QueuePlan {
 
 // Everything held back by one worker. Two stages, in this order: shape queues, each FIFO and released no earlier than
 // its bucket allows; and one delay line, released at each packet's due time. A flow is never reordered per direction:
-// while it has packets in a stage, its later ones go behind them in that stage, whatever their own verdict says.
-// Deterministic: packets due at the same time leave in the order they came in.
+// while it has packets in a stage, its later ones go behind them in that stage, whatever their own verdict says (and
+// spend that queue's tokens). Deterministic: packets due at the same time leave in the order they came in.
 class Shaper {
  public:
   struct Limits {
@@ -33,28 +33,31 @@ class Shaper {
   Shaper(const Shaper&) = delete;
   Shaper& operator=(const Shaper&) = delete;
 
-  // A queue of its own bucket; kNoIndex where the pool is empty. `plan` must stay valid until it is closed.
+  // A queue of its own bucket; kNoIndex where the pool is empty.
   std::uint32_t open_queue(const QueuePlan& plan) noexcept;
   // Gives an empty queue back, or lets one that still holds packets go when its last leaves. False: still holding.
   bool close_queue(std::uint32_t queue) noexcept;
   bool queue_empty(std::uint32_t queue) const noexcept;
+  // Empty, and its bucket is full: a new queue would be the same.
+  bool queue_idle(std::uint32_t queue, Nanos now) const noexcept;
 
   // What a packet's verdict asks for. kNoIndex and -1: nothing.
   struct Wish {
     std::uint32_t queue = kNoIndex;
-    Nanos delay = -1;                  // jitter drawn already; at least 0
-    std::uint64_t delay_max_bytes = 0;   // bounds of what this flow's class may have in the delay line,
-    std::uint32_t delay_max_packets = 0; // counted by the caller's `delayed`
+    Nanos delay = -1;                     // jitter drawn already; at least 0
+    std::uint64_t delay_max_bytes = 0;    // bounds of what this flow's class may have in the delay line,
+    std::uint32_t delay_max_packets = 0;  // counted by the caller's `delayed`
   };
-  // Bytes and packets in the delay line of one class and direction; kept by the shaper, owned by the treater.
+  // Bytes and packets of one class and direction that are in the delay line or on the way to it through a shape queue;
+  // kept by the shaper, owned by the treater.
   struct DelayLoad {
     std::uint64_t bytes = 0;
     std::uint32_t packets = 0;
   };
   enum class Admission : std::uint8_t { pass, held, queue_full, held_full, over_burst };
   // `pass`: nothing holds it, the caller sends it now. `held`: the shaper owns it until release(). Else the caller
-  // drops it. `state` is the flow's held state in the packet's direction and must outlive the packet; `load` may be
-  // null where there is no delay.
+  // drops it; a dropped packet spends no tokens. `state` is the flow's held state in the packet's direction and must
+  // outlive the packet, `load` likewise; it may be null where there is no delay. `now` never goes back.
   Admission admit(Packet* packet, HeldState& state, const Wish& wish, DelayLoad* load, Nanos now) noexcept;
 
   // Whether admit() could do anything but pass: true if the state holds packets or the wish asks for something.

@@ -1,0 +1,254 @@
+#include "dataplane/shaper.h"
+
+#include <algorithm>
+
+#include "dataplane/due_heap.h"
+#include "dataplane/region.h"
+
+namespace slowlane {
+namespace {
+
+struct Held {
+  Packet* packet;
+  HeldState* state;
+  Shaper::DelayLoad* load;  // null: not counted
+  Nanos delay;              // -1: none asked for
+  std::uint64_t order;
+  std::uint32_t bytes;
+  std::uint32_t next;  // in its queue, or of the free slots
+};
+
+struct Queue {
+  Bucket bucket;
+  QueuePlan plan;
+  std::uint64_t bytes = 0;
+  std::uint32_t packets = 0;
+  std::uint32_t first = kNoIndex;
+  std::uint32_t last = kNoIndex;
+  std::uint32_t next_free = kNoIndex;
+  bool closing = false;
+};
+
+}  // namespace
+
+struct Shaper::State {
+  explicit State(const Limits& limits_)
+      : limits(limits_),
+        slots(limits_.held_packets),
+        queues(limits_.queues),
+        shaped(limits_.queues),
+        delayed(limits_.held_packets) {}
+
+  std::uint32_t take_slot() noexcept {
+    if (free_slot == kNoIndex) return slots_used++;
+    const std::uint32_t slot = free_slot;
+    free_slot = slots[slot].next;
+    return slot;
+  }
+  bool room_for(std::uint32_t size) const noexcept {
+    return packets < limits.held_packets && bytes + size <= limits.held_bytes;
+  }
+
+  Admission refuse(const Queue* queue, bool through, bool lingers, const Wish& wish, const DelayLoad* load,
+                   std::uint32_t size) const noexcept;
+  void hold(const Held& held, std::uint32_t queue, Nanos now) noexcept;
+  void enqueue(std::uint32_t number, std::uint32_t slot, Nanos now) noexcept;
+  void enter_delay(std::uint32_t slot, Nanos now) noexcept;
+  // The slot of the head that is due in the queue on top of the heap.
+  std::uint32_t dequeue(Nanos now) noexcept;
+  void let_go(std::uint32_t slot, Nanos now, Burst& out) noexcept;
+  void give_back(std::uint32_t number) noexcept {
+    queues[number].next_free = free_queue;
+    free_queue = number;
+  }
+  void schedule_head(std::uint32_t number, Nanos now, Due& due) noexcept {
+    Queue& queue = queues[number];
+    const Held& head = slots[queue.first];
+    // What is longer than the bucket was never let in.
+    due = {queue.bucket.ready_at(queue.plan.rate, head.bytes, now).value_or(now), head.order, number};
+  }
+
+  Limits limits;
+  Slab<Held> slots;
+  Slab<Queue> queues;
+  DueHeap shaped;   // queues, by when their heads may leave
+  DueHeap delayed;  // slots
+  std::uint32_t slots_used = 0;
+  std::uint32_t free_slot = kNoIndex;
+  std::uint32_t queues_used = 0;
+  std::uint32_t free_queue = kNoIndex;
+  std::uint64_t admitted = 0;
+  std::uint32_t packets = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Why a packet may not come in; `held` where it may. `through`: its queue lets it pass at once; `lingers`: the delay
+// line will not.
+Shaper::Admission Shaper::State::refuse(const Queue* queue, bool through, bool lingers, const Wish& wish,
+                                        const DelayLoad* load, std::uint32_t size) const noexcept {
+  if (!through && (queue->packets >= queue->plan.max_packets || queue->bytes + size > queue->plan.max_bytes))
+    return Admission::queue_full;
+  if (through && !lingers) return Admission::held;
+  // A packet that will be delayed after it was shaped takes its place in the delay line now: later it could only be
+  // lost.
+  if (wish.delay >= 0 && load != nullptr &&
+      (load->packets >= wish.delay_max_packets || load->bytes + size > wish.delay_max_bytes))
+    return Admission::queue_full;
+  return room_for(size) ? Admission::held : Admission::held_full;
+}
+
+void Shaper::State::hold(const Held& held, std::uint32_t queue, Nanos now) noexcept {
+  const std::uint32_t slot = take_slot();
+  slots[slot] = held;
+  ++packets;
+  bytes += held.bytes;
+  if (held.load != nullptr) {
+    ++held.load->packets;
+    held.load->bytes += held.bytes;
+  }
+  if (queue != kNoIndex)
+    enqueue(queue, slot, now);
+  else
+    enter_delay(slot, now);
+}
+
+void Shaper::State::enqueue(std::uint32_t number, std::uint32_t slot, Nanos now) noexcept {
+  Queue& queue = queues[number];
+  Held& held = slots[slot];
+  held.next = kNoIndex;
+  ++held.state->shaped;
+  held.state->queue = number;
+  queue.bytes += held.bytes;
+  if (queue.packets++ > 0) {
+    slots[queue.last].next = slot;
+    queue.last = slot;
+    return;
+  }
+  queue.first = queue.last = slot;
+  Due due;
+  schedule_head(number, now, due);
+  shaped.push(due);
+}
+
+void Shaper::State::enter_delay(std::uint32_t slot, Nanos now) noexcept {
+  const Held& held = slots[slot];
+  HeldState& state = *held.state;
+  const Nanos earliest = state.delayed > 0 ? state.last_due : now;
+  state.last_due = std::max(now + std::max<Nanos>(held.delay, 0), earliest);
+  ++state.delayed;
+  delayed.push({state.last_due, held.order, slot});
+}
+
+std::uint32_t Shaper::State::dequeue(Nanos now) noexcept {
+  const std::uint32_t number = shaped.top().index;
+  Queue& queue = queues[number];
+  const std::uint32_t slot = queue.first;
+  const Held& held = slots[slot];
+  queue.bucket.spend(queue.plan.rate, held.bytes, now);
+  queue.first = held.next;
+  queue.bytes -= held.bytes;
+  --held.state->shaped;
+  if (--queue.packets > 0) {
+    Due due;
+    schedule_head(number, now, due);
+    shaped.replace_top(due);
+  } else {
+    shaped.pop();
+    if (queue.closing) give_back(number);
+  }
+  return slot;
+}
+
+void Shaper::State::let_go(std::uint32_t slot, Nanos now, Burst& out) noexcept {
+  Held& held = slots[slot];
+  if (held.load != nullptr) {
+    --held.load->packets;
+    held.load->bytes -= held.bytes;
+  }
+  --packets;
+  bytes -= held.bytes;
+  held.packet->departure = now;
+  out.add(held.packet);
+  held.next = free_slot;
+  free_slot = slot;
+}
+
+Shaper::Shaper(const Limits& limits) : state_(std::make_unique<State>(limits)) {}
+Shaper::~Shaper() = default;
+
+std::uint32_t Shaper::open_queue(const QueuePlan& plan) noexcept {
+  State& state = *state_;
+  std::uint32_t number = state.free_queue;
+  if (number != kNoIndex)
+    state.free_queue = state.queues[number].next_free;
+  else if (state.queues_used < state.limits.queues)
+    number = state.queues_used++;
+  else
+    return kNoIndex;
+  state.queues[number] = Queue{};
+  state.queues[number].plan = plan;
+  return number;
+}
+
+bool Shaper::close_queue(std::uint32_t queue) noexcept {
+  if (queue_empty(queue)) {
+    state_->give_back(queue);
+    return true;
+  }
+  state_->queues[queue].closing = true;
+  return false;
+}
+
+bool Shaper::queue_empty(std::uint32_t queue) const noexcept { return state_->queues[queue].packets == 0; }
+
+bool Shaper::queue_idle(std::uint32_t queue, Nanos now) const noexcept {
+  return queue_empty(queue) && state_->queues[queue].bucket.full(now);
+}
+
+Shaper::Admission Shaper::admit(Packet* packet, HeldState& state, const Wish& wish, DelayLoad* load,
+                                Nanos now) noexcept {
+  State& own = *state_;
+  const std::uint32_t size = packet->counted_bytes();
+  const std::uint32_t number = state.shaped > 0 ? state.queue : wish.queue;
+  Queue* queue = number != kNoIndex ? &own.queues[number] : nullptr;
+  bool through = true;
+  if (queue != nullptr) {
+    const auto ready = queue->bucket.ready_at(queue->plan.rate, size, now);
+    if (!ready) return Admission::over_burst;
+    through = queue->packets == 0 && *ready <= now;
+  }
+  const bool lingers = wish.delay > 0 || state.delayed > 0;
+  const Admission answer = own.refuse(queue, through, lingers, wish, load, size);
+  if (answer != Admission::held) return answer;
+  if (through && queue != nullptr) queue->bucket.spend(queue->plan.rate, size, now);
+  if (through && !lingers) return Admission::pass;
+  DelayLoad* counted = wish.delay >= 0 ? load : nullptr;
+  own.hold({packet, &state, counted, wish.delay, own.admitted++, size, kNoIndex}, through ? kNoIndex : number, now);
+  return Admission::held;
+}
+
+void Shaper::release(Nanos until, Burst& out) noexcept {
+  State& own = *state_;
+  while (!out.full() && next_due() <= until) {
+    const Due due = own.delayed.top();
+    if (own.shaped.top().before(due)) {
+      const Nanos now = own.shaped.top().time;
+      const std::uint32_t slot = own.dequeue(now);
+      const Held& held = own.slots[slot];
+      if (held.delay > 0 || held.state->delayed > 0)
+        own.enter_delay(slot, now);
+      else
+        own.let_go(slot, now, out);
+    } else {
+      own.delayed.pop();
+      --own.slots[due.index].state->delayed;
+      own.let_go(due.index, due.time, out);
+    }
+  }
+}
+
+Nanos Shaper::next_due() const noexcept { return std::min(state_->shaped.top().time, state_->delayed.top().time); }
+std::uint32_t Shaper::held_packets() const noexcept { return state_->packets; }
+std::uint64_t Shaper::held_bytes() const noexcept { return state_->bytes; }
+
+}  // namespace slowlane

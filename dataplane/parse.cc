@@ -50,19 +50,33 @@ void end_with(Walk& walk, Step last) noexcept {
   }
 }
 
-}  // namespace
-
-Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept {
-  Parsed out;
+Walk begin(std::span<const std::uint8_t> frame, std::uint32_t wire_length, Parsed& out) noexcept {
   const auto captured = static_cast<std::uint32_t>(std::min<std::size_t>(frame.size(), 0xffff));
-  Walk walk{.data = frame.data(), .limit = captured, .end = std::max(wire_length, captured), .out = out};
-  Step next = link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk);
+  return {.data = frame.data(), .limit = captured, .end = std::max(wire_length, captured), .out = out};
+}
+
+void follow(Walk& walk, Step next) noexcept {
   for (unsigned depth = 0; next.layer < Layer::done && depth < kMaxDepth; ++depth) next = read(walk, next);
   if (next.layer < Layer::done) {
     walk.outer.reset();
     next = malformed(Malformed::too_deep);
   }
   end_with(walk, next);
+}
+
+}  // namespace
+
+Parsed walk::parse_walking(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept {
+  Parsed out;
+  Walk walk = begin(frame, wire_length, out);
+  follow(walk, first_step(link, walk));
+  return out;
+}
+
+Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept {
+  Parsed out;
+  Walk walk = begin(frame, wire_length, out);
+  follow(walk, link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk));
   return out;
 }
 

@@ -70,6 +70,7 @@ struct Headers {
   bool outer_checksum = false;         // a UDP or GRE checksum outside covers the innermost header
 
   std::span<const std::uint16_t> vlan_tags() const { return {vlans.data(), vlan_count}; }
+  bool operator==(const Headers&) const = default;
 };
 
 // Why a frame that claims to be IP could not be read. Where no IP header could, the frame is malformed: it passes,
@@ -94,6 +95,7 @@ struct Parsed {
 
   // Written out so that the members are cleared one by one: gcc clears the whole with `rep stos`, which takes 15 ns.
   Parsed() noexcept {}  // NOLINT(modernize-use-equals-default)
+  bool operator==(const Parsed&) const = default;
 };
 
 // Reads a frame's headers down to the innermost transport header: IP fragments, ICMP and ESP end the way. Pure and

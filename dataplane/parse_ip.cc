@@ -84,6 +84,7 @@ Step damaged(Walk& walk, std::uint32_t at, Malformed reason) noexcept {
   out.damaged = true;
   out.reason = reason;
   out.headers.tcp_seq = out.headers.tcp_ack = out.headers.tcp_flags = 0;
+  out.headers.l4 = static_cast<std::uint16_t>(std::min(at, walk.limit));
   set_payload(walk, at, 0);
   set_key(walk, readable ? walk.u16(at) : std::uint16_t{0}, readable ? walk.u16(at + 2) : std::uint16_t{0});
   return done();

@@ -103,6 +103,9 @@ struct Walk {
   }
 };
 
+// parse() without its short way for the common frame: what that must agree with.
+Parsed parse_walking(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept;
+
 // The layer behind an Ethernet type.
 Step by_ether_type(std::uint16_t type, std::uint32_t at) noexcept;
 

@@ -34,7 +34,11 @@ Result<T> read_unit(const Node& node, Reading<T> (*parse)(std::string_view), std
   if (node.kind != Node::Kind::text && !numeric)
     return mistake(node, "takes a text like " + std::string(example) + ", not " + describe(node));
   auto read = parse(numeric ? describe(node) : node.text);
-  if (auto* sentence = std::get_if<std::string>(&read)) return mistake(node, std::move(*sentence));
+  if (auto* sentence = std::get_if<std::string>(&read)) {
+    // A number without a unit is refused in any case; that libconfig makes another of it is said too.
+    if (node.wrapped) *sentence += "; as an integer it would be read as " + std::to_string(node.integer);
+    return mistake(node, std::move(*sentence));
+  }
   return std::get<T>(read);
 }
 

@@ -145,6 +145,18 @@ void merge_stars(std::string& text) {
   text.erase(end, text.end());
 }
 
+// A line of a list file without its comment, which begins with '#' at the start or after a blank; within a regular
+// expression that is not closed yet it is part of the expression.
+std::string_view without_comment(std::string_view line) {
+  line = trim(line);
+  for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
+    if (at > 0 && line[at - 1] != ' ' && line[at - 1] != '\t') continue;
+    const std::string_view before = trim(line.substr(0, at));
+    if (!before.starts_with('/') || (before.size() > 1 && before.ends_with('/'))) return before;
+  }
+  return line;
+}
+
 }  // namespace
 
 ReadHostPattern read_host_pattern(std::string_view written) {
@@ -182,9 +194,7 @@ Result<HostPatterns> read_host_list(const std::string& file, std::string_view te
     const std::size_t end = text.find('\n');
     std::string_view pattern = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    for (std::size_t at = pattern.find('#'); at != std::string_view::npos; at = pattern.find('#', at + 1))
-      if (at == 0 || pattern[at - 1] == ' ' || pattern[at - 1] == '\t') pattern = pattern.substr(0, at);
-    pattern = trim(pattern);
+    pattern = without_comment(pattern);
     if (pattern.empty()) continue;
     auto read = read_host_pattern(pattern);
     if (auto* host = std::get_if<HostPattern>(&read)) {

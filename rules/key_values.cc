@@ -218,7 +218,7 @@ ReadTerm read_share_value(const Node& value) {
     if (!part) return part.diagnostics();
     return TermValue(Share{Share::Of::pair, *part});
   }
-  Fields fields(value, "share");
+  Fields fields(value, "share group");
   Share out;
   fields.require("part", "part = 0.5");
   out.of =

@@ -33,6 +33,7 @@ class [[nodiscard]] Result {
   T& value() { return std::get<T>(held_); }
   const T& value() const { return std::get<T>(held_); }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
   T& operator*() { return value(); }
   const T& operator*() const { return value(); }
   // Requires: the result is not a value.

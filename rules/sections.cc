@@ -1,5 +1,6 @@
 #include "rules/sections.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <set>
@@ -150,7 +151,8 @@ std::vector<std::string_view> class_names(const std::vector<const Node*>& classe
   std::vector<std::string_view> out{"pass"};
   for (const Node* node : classes) {
     const Node* name = node->kind == Node::Kind::group ? node->child("name") : nullptr;
-    if (name != nullptr && name->kind == Node::Kind::text) out.emplace_back(name->text);
+    const bool named = name != nullptr && name->kind == Node::Kind::text && !name->text.empty();
+    if (named && std::ranges::find(out, name->text) == out.end()) out.emplace_back(name->text);
   }
   return out;
 }
@@ -211,7 +213,7 @@ Partly<ListsRead> read_lists(const Node& section, const ReadFile& read) {
                                                       "\": " + text.diagnostics().front().text + " (" + path + ")"));
       }
     }
-    out.value.lists.add(name, std::move(patterns));
+    if (!name.empty()) out.value.lists.add(name, std::move(patterns));
     const Diagnostics mistakes = fields.finish();
     out.mistakes.insert(out.mistakes.end(), mistakes.begin(), mistakes.end());
   }

@@ -93,7 +93,7 @@ Result<Treatment> read_mark(const Node& options) {
     std::vector<std::string_view> words;
     for (const auto& [name, value] : kNames) words.push_back(name);
     const auto index = read_word(node, words);
-    if (!index) return index.diagnostics();
+    if (!index) return mistake(node, index.diagnostics().front().text + "; or a number from 0 to 63");
     return std::uint64_t{kNames[*index].second};
   });
   out.dscp = static_cast<std::uint8_t>(dscp.value_or(0));

@@ -16,11 +16,11 @@ ROOMS = ("rules", "dataplane", "hw", "control")
 # Third-party headers, and the files that may include them. First match counts. The tests may include what they like.
 DOORS = (
     ("libconfig*", ("rules/load.cc", "control/config.cc")),
-    ("hs.h", ("rules/patterns.cc",)),
+    ("hs.h", ("rules/patterns*.cc",)),
     ("hs/*", ()),
     ("idn2.h", ("rules/host_pattern.cc",)),
-    ("ndpi*", ("dataplane/classifier.cc",)),
-    ("openssl/*", ("dataplane/quic.cc", "control/digest.cc", "control/community_id.cc")),
+    ("ndpi*", ("dataplane/classifier*.cc",)),
+    ("openssl/*", ("dataplane/quic*.cc", "control/digest.cc", "control/community_id.cc")),
     ("rte_mbuf*.h", ("dataplane/packet.h", "hw/*")),
     ("rte_rcu*.h", ("dataplane/snapshot.cc", "hw/*")),
     ("rte_ring*.h", ("dataplane/events.cc", "hw/*")),

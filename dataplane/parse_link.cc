@@ -104,10 +104,15 @@ bool looks_ethernet(const Walk& walk, std::uint32_t at) noexcept {
   return walk.has(at, 14) && by_ether_type(walk.u16(at + 12), at).layer < Layer::done;
 }
 
+// Whether an IP header may stand there, by its length, which an Ethernet address would hardly show.
 bool looks_ip(const Walk& walk, std::uint32_t at) noexcept {
   const std::uint8_t first = walk.u8(at);
-  if (first >> 4 == 4) return (first & 15) >= 5 && walk.has(at, 20);
-  return first >> 4 == 6 && walk.has(at, 40);
+  if (first >> 4 == 4 && walk.has(at, 20)) {
+    const std::uint32_t header = (first & 15u) * 4;
+    const std::uint32_t length = walk.u16(at + 2);
+    return header >= 20 && length >= header && at + length <= walk.end;
+  }
+  return first >> 4 == 6 && walk.has(at, 40) && at + 40u + walk.u16(at + 4) <= walk.end;
 }
 
 }  // namespace
@@ -191,8 +196,8 @@ Step read_mpls(Walk& walk, std::uint32_t at) noexcept {
   if (!bottom) return step(Layer::mpls, at);
   if (!walk.has(at, 1)) return truncated();
   if (looks_ip(walk, at)) return step(Layer::ip, at);
-  if (walk.u8(at) >> 4 == 0 && looks_ethernet(walk, at + 4)) return step(Layer::ethernet, at + 4);
   if (looks_ethernet(walk, at)) return step(Layer::ethernet, at);
+  if (walk.u8(at) >> 4 == 0 && looks_ethernet(walk, at + 4)) return step(Layer::ethernet, at + 4);
   const std::uint8_t nibble = walk.u8(at) >> 4;
   return nibble == 4 || nibble == 6 ? step(Layer::ip, at) : not_ip();
 }

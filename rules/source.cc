@@ -35,6 +35,7 @@ class Flattener {
   Result<Source> run(const std::string& path) {
     auto text = read_(path);
     if (!text) return Diagnostic{path, 0, text.diagnostics().front().text};
+    out_.lines.emplace_back();
     append(path, *text);
     if (!mistakes_.empty()) return std::move(mistakes_);
     return std::move(out_);
@@ -60,14 +61,14 @@ class Flattener {
       return complain(reader, static_cast<int>(line), "a zero byte: this is no text file");
     }
     open_.push_back(path);
-    start_line(reader);
+    claim_line(reader);
     bool fresh_line = true;
     while (reader.at < text.size() && mistakes_.empty()) {
       if (fresh_line && include(reader)) continue;
       fresh_line = text[reader.at] == '\n';
       token(reader);
     }
-    if (!out_.text.ends_with('\n')) out_.text += '\n';
+    if (!out_.text.ends_with('\n')) put('\n');
     open_.pop_back();
   }
 
@@ -82,23 +83,22 @@ class Flattener {
     mistakes_.push_back({reader.path, line, std::move(text)});
   }
 
-  // The line of the text that is being written now comes from where the reader is. An include on a line of its own
-  // gives that line to the included file.
-  void start_line(const Reader& reader) {
-    const Source::Line line{reader.file, reader.line};
-    if (!out_.lines.empty() && !out_.text.ends_with('\n'))
-      out_.lines.back() = line;
-    else
-      out_.lines.push_back(line);
+  // The line of the text that is being written now comes from where the reader is. The line of a directive thus
+  // belongs to the file it includes.
+  void claim_line(const Reader& reader) { out_.lines.back() = {reader.file, reader.line}; }
+
+  void put(char c) {
+    out_.text += c;
+    if (c == '\n') out_.lines.emplace_back();
   }
 
   void copy(Reader& reader, std::size_t count) {
     for (; count > 0 && reader.at < reader.text.size(); --count) {
       const char c = reader.text[reader.at++];
-      out_.text += c;
+      put(c);
       if (c != '\n') continue;
       ++reader.line;
-      start_line(reader);
+      claim_line(reader);
     }
   }
 
@@ -138,7 +138,7 @@ class Flattener {
       return complain(reader, reader.line,
                       start + "the book grows larger than 64 MiB; long lists belong in list files");
     append(path, *text);
-    start_line(reader);
+    claim_line(reader);
   }
 
   void token(Reader& reader) {

@@ -96,7 +96,7 @@ TEST(Dns, RefusesWhatIsNotDns) {
 TEST(Dns, StaysWithinItsBoundsWhateverItReads) {
   std::mt19937_64 random(3);
   const Bytes good = query(name_of_labels({"www", "example", std::string(60, 'z'), "com"}));
-  for (int i = 0; i < 100000; ++i) {
+  for (int i = 0; i < 20000; ++i) {
     Bytes message = good;
     for (int n = 0; n < 4; ++n) message[random() % message.size()] = static_cast<std::uint8_t>(random());
     message.resize(random() % (message.size() + 1));

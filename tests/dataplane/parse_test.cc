@@ -99,7 +99,7 @@ TEST(Parse, NamesEveryReasonAndEncapsulationDifferently) {
 
 TEST(Parse, KeepsEveryOffsetWithinWhatWasCaptured) {
   std::mt19937_64 random(11);
-  for (int i = 0; i < 30000; ++i) {
+  for (int i = 0; i < 15000; ++i) {
     const SampleFrame sample = random_frame(random);
     Bytes bytes = sample.bytes;
     for (unsigned n = static_cast<unsigned>(random() % 4); n > 0 && !bytes.empty(); --n)
@@ -130,7 +130,7 @@ TEST(Parse, KeepsEveryOffsetWithinWhatWasCaptured) {
 TEST(Parse, ReadsPlainFramesAsTheWalkDoes) {
   std::mt19937_64 random(13);
   unsigned plain = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 10000; ++i) {
     Bytes bytes = random_plain_frame(random);
     if (random() % 2 == 0) bytes[12 + random() % 42 % (bytes.size() - 12)] = static_cast<std::uint8_t>(random());
     const auto wire = static_cast<std::uint32_t>(bytes.size());
@@ -140,7 +140,7 @@ TEST(Parse, ReadsPlainFramesAsTheWalkDoes) {
     plain += straight.kind == Parsed::Kind::ip;
     ASSERT_EQ(straight, walked) << i;
   }
-  EXPECT_GT(plain, 10000u);
+  EXPECT_GT(plain, 5000u);
 }
 
 }  // namespace

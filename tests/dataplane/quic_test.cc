@@ -54,16 +54,16 @@ class QuicTest : public testing::Test {
 };
 
 bool begins(const Bytes& bytes, std::string_view hex) {
-  const Bytes mark = from_hex(hex);
+  const Bytes mark = bytes_of_hex(hex);
   return std::equal(mark.begin(), mark.end(), bytes.begin());
 }
 bool ends(const Bytes& bytes, std::string_view hex) {
-  const Bytes mark = from_hex(hex);
+  const Bytes mark = bytes_of_hex(hex);
   return std::equal(mark.rbegin(), mark.rend(), bytes.rbegin());
 }
 
 TEST_F(QuicTest, OpensTheClientInitialOfRfc9001) {
-  const Bytes packet = quic_initial({.version = 1, .number = 2, .number_size = 4}, from_hex(kRfcFrame));
+  const Bytes packet = quic_initial({.version = 1, .number = 2, .number_size = 4}, bytes_of_hex(kRfcFrame));
   ASSERT_EQ(packet.size(), 1200u);
   ASSERT_TRUE(begins(packet, "c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11"));
   ASSERT_TRUE(ends(packet, "8b4c8d169a44e55c88d4a9a7f9474241e221af44860018ab0856972e194cd934"));
@@ -71,7 +71,7 @@ TEST_F(QuicTest, OpensTheClientInitialOfRfc9001) {
 }
 
 TEST_F(QuicTest, OpensTheClientInitialOfRfc9369) {
-  const Bytes packet = quic_initial({.version = kV2, .number = 2, .number_size = 4}, from_hex(kRfcFrame));
+  const Bytes packet = quic_initial({.version = kV2, .number = 2, .number_size = 4}, bytes_of_hex(kRfcFrame));
   ASSERT_TRUE(begins(packet, "d76b3343cf088394c8f03e5157080000449ea0c95e82ffe67b6abcdb4298b485"));
   ASSERT_TRUE(
       ends(packet, "9a37ddec600545473cfb5a05e08d0b209973b2172b4d21fb69745a262ccde96ba18b2faa745b6fe189cf772a9f84cbfc"));
@@ -156,7 +156,7 @@ TEST_F(QuicTest, ALaterInitialWithAnotherIdIsOpenedWithTheFirstOne) {
   const std::span all(message);
   put(read(quic_initial({}, crypto_frame(0, all.first(400)))));
   EXPECT_EQ(first_.length, 8u);
-  const InitialSpec later{.id = from_hex("0a0b0c0d"), .key_id = from_hex("8394c8f03e515708"), .number = 1};
+  const InitialSpec later{.id = bytes_of_hex("0a0b0c0d"), .key_id = bytes_of_hex("8394c8f03e515708"), .number = 1};
   const Bytes second = quic_initial(later, crypto_frame(400, all.subspan(400)));
   const Initial& initial = read(second);
   ASSERT_EQ(initial.status, Status::crypto);
@@ -171,15 +171,15 @@ TEST_F(QuicTest, ALaterInitialWithAnotherIdIsOpenedWithTheFirstOne) {
 TEST_F(QuicTest, AfterARetryTheKeysComeFromTheNewId) {
   const Bytes frames = crypto_frame(0, HelloBuilder().name("a.example").message());
   read(quic_initial({}, frames));
-  const Bytes again = quic_initial({.id = from_hex("0102030405"), .token = Bytes(16, 1), .number = 1}, frames);
+  const Bytes again = quic_initial({.id = bytes_of_hex("0102030405"), .token = Bytes(16, 1), .number = 1}, frames);
   ASSERT_EQ(read(again).status, Status::crypto);
   EXPECT_EQ(first_.length, 5u);
-  const InitialSpec later{.id = from_hex("ffee"), .key_id = from_hex("0102030405"), .number = 2};
+  const InitialSpec later{.id = bytes_of_hex("ffee"), .key_id = bytes_of_hex("0102030405"), .number = 2};
   EXPECT_EQ(read(quic_initial(later, frames)).status, Status::crypto);
 }
 
 TEST_F(QuicTest, TheServersInitialIsUndecryptable) {
-  const InitialSpec server{.id = {}, .key_id = from_hex("8394c8f03e515708"), .from_server = true};
+  const InitialSpec server{.id = {}, .key_id = bytes_of_hex("8394c8f03e515708"), .from_server = true};
   read(quic_hello("a.example"));
   EXPECT_EQ(read(quic_initial(server, ack_frame(0))).status, Status::undecryptable);
 }
@@ -203,10 +203,10 @@ TEST_F(QuicTest, ATruncatedInitialIsUndecryptable) {
 TEST_F(QuicTest, OtherLongHeadersAreToldApart) {
   EXPECT_EQ(read(quic_zero_rtt()).status, Status::other_long);
   EXPECT_EQ(read(quic_zero_rtt(kV2)).status, Status::other_long);
-  EXPECT_EQ(read(from_hex("c0000000000008000102030405060700000001ff00001d")).status, Status::other_long);
-  const Bytes handshake = from_hex("e000000001080001020304050607004001") + Bytes(64);
+  EXPECT_EQ(read(bytes_of_hex("c0000000000008000102030405060700000001ff00001d")).status, Status::other_long);
+  const Bytes handshake = bytes_of_hex("e000000001080001020304050607004001") + Bytes(64);
   EXPECT_EQ(read(handshake).status, Status::other_long);
-  const Bytes retry = from_hex("f00000000108000102030405060700") + Bytes(64, 3);
+  const Bytes retry = bytes_of_hex("f00000000108000102030405060700") + Bytes(64, 3);
   EXPECT_EQ(read(retry).status, Status::other_long);
 }
 
@@ -221,9 +221,9 @@ TEST_F(QuicTest, UnknownVersionsNeedTheFormOfAFirstDatagram) {
 }
 
 TEST_F(QuicTest, WhatIsNoQuic) {
-  for (const Bytes& datagram :
-       {Bytes{}, Bytes{0xc0}, from_hex("c0000000011500"), from_hex("4011223344556677"), bytes_of("GET / HTTP/1.1"),
-        from_hex("80e00001000000a00000000b112233445566778899"), Bytes(1200, 0xff), Bytes(1200)}) {
+  for (const Bytes& datagram : {Bytes{}, Bytes{0xc0}, bytes_of_hex("c0000000011500"), bytes_of_hex("4011223344556677"),
+                                bytes_of("GET / HTTP/1.1"), bytes_of_hex("80e00001000000a00000000b112233445566778899"),
+                                Bytes(1200, 0xff), Bytes(1200)}) {
     EXPECT_EQ(read(datagram).status, Status::not_quic) << datagram.size();
     EXPECT_FALSE(looks_like_quic(datagram));
   }

@@ -46,19 +46,6 @@ Bytes filler(std::size_t size, std::uint32_t seed) {
 
 }  // namespace
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
-Bytes from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-  std::string digits;
-  std::copy_if(hex.begin(), hex.end(), std::back_inserter(digits), [](char c) { return c > ' '; });
-  Bytes out;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-    out.push_back(static_cast<std::uint8_t>(digit(digits[i]) * 16 + digit(digits[i + 1])));
-  }
-  return out;
-}
-
 Bytes operator+(Bytes left, const Bytes& right) {
   append(left, right);
   return left;

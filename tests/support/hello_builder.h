@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-namespace slowlane {
+#include "tests/support/packet_builder.h"
 
-using Bytes = std::vector<std::uint8_t>;
+namespace slowlane {
 
 // Builds ClientHellos of any shape with correct lengths; a test that wants a wrong one changes a byte afterwards.
 //   const Bytes hello = HelloBuilder().name("www.example.com").pad_to(517).message();
@@ -58,8 +58,7 @@ Bytes server_hello();
 // An SSL 2 compatible hello (RFC 5246 Appendix E.2).
 Bytes sslv2_hello();
 
-Bytes bytes_of(std::string_view text);
-Bytes from_hex(std::string_view hex);  // blanks are stepped over
+inline Bytes from_hex(std::string_view hex) { return bytes_of_hex(hex); }
 Bytes operator+(Bytes left, const Bytes& right);
 
 }  // namespace slowlane

@@ -26,18 +26,18 @@ void append(Bytes& out, std::span<const std::uint8_t> bytes) {
 bool is_v2(std::uint32_t version) { return version == kV2 || version == kV2Draft; }
 
 Bytes salt_of(std::uint32_t version) {
-  if (version == kV2) return from_hex("0dede3def700a6db819381be6e269dcbf9bd2ed9");
-  if (version == kV2Draft) return from_hex("a707c203a59b47184a1d62ca570406ea7ae3e5d3");
-  if (version == 0x51303530) return from_hex("504574efd066fe2f9d945cfcdbd3a7f0d3b56b45");
-  if (version == 0x54303530) return from_hex("7ff579e5acd072915580304c43a2367c60488310");
-  if (version == 0x54303531) return from_hex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d");
+  if (version == kV2) return bytes_of_hex("0dede3def700a6db819381be6e269dcbf9bd2ed9");
+  if (version == kV2Draft) return bytes_of_hex("a707c203a59b47184a1d62ca570406ea7ae3e5d3");
+  if (version == 0x51303530) return bytes_of_hex("504574efd066fe2f9d945cfcdbd3a7f0d3b56b45");
+  if (version == 0x54303530) return bytes_of_hex("7ff579e5acd072915580304c43a2367c60488310");
+  if (version == 0x54303531) return bytes_of_hex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d");
   std::uint32_t draft = version >> 8 == 0xff0000 ? version & 0xff : 34;
   if (version == 0xfaceb001) draft = 22;
   if (version == 0xfaceb002 || version == 0xfaceb00e) draft = 27;
-  if (draft == 22) return from_hex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a");
-  if (draft < 29) return from_hex("c3eef712c72ebb5a11a7d2432bb46365bef9f502");
-  if (draft < 33) return from_hex("afbfec289993d24c9e9786f19c6111e04390a899");
-  return from_hex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
+  if (draft == 22) return bytes_of_hex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a");
+  if (draft < 29) return bytes_of_hex("c3eef712c72ebb5a11a7d2432bb46365bef9f502");
+  if (draft < 33) return bytes_of_hex("afbfec289993d24c9e9786f19c6111e04390a899");
+  return bytes_of_hex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
 }
 
 Bytes hkdf(int mode, const Bytes& key, const char* other_name, Bytes other, std::size_t size) {
@@ -167,7 +167,7 @@ std::vector<Bytes> quic_hello_cut(const Bytes& message, std::initializer_list<st
 
 Bytes quic_zero_rtt(std::uint32_t version) {
   return Bytes{static_cast<std::uint8_t>(is_v2(version) ? 0xe0 : 0xd0)} + version_bytes(version) +
-         with_size(from_hex("8394c8f03e515708")) + with_size({}) + quic_integer(64) + Bytes(64, 0xa5);
+         with_size(bytes_of_hex("8394c8f03e515708")) + with_size({}) + quic_integer(64) + Bytes(64, 0xa5);
 }
 
 Bytes google_chlo(std::string_view host) {
@@ -189,7 +189,7 @@ Bytes google_chlo(std::string_view host) {
 }
 
 Bytes google_packet(std::string_view version, const Bytes& chlo) {
-  const Bytes id = from_hex("0102030405060708");
+  const Bytes id = bytes_of_hex("0102030405060708");
   const bool long_header = version >= "Q044";
   Bytes out = long_header ? Bytes{0xc3} + bytes_of(version) + Bytes{0x50} + id + Bytes{0, 0, 0, 1}
                           : Bytes{0x09} + id + bytes_of(version) + Bytes{1};

@@ -21,8 +21,8 @@ Bytes close_frame(std::string_view reason);
 // share no code with the reader's.
 struct InitialSpec {
   std::uint32_t version = 1;
-  Bytes id = from_hex("8394c8f03e515708");  // destination connection id
-  std::optional<Bytes> key_id = {};         // where the keys come from another id than the one shown
+  Bytes id = bytes_of_hex("8394c8f03e515708");  // destination connection id
+  std::optional<Bytes> key_id = {};             // where the keys come from another id than the one shown
   Bytes source_id = {};
   Bytes token = {};
   std::uint64_t number = 0;

@@ -55,7 +55,7 @@ Result<std::unique_ptr<CaptureReader>> CaptureReader::recognise(std::string name
   if (auto pcapng = PcapngFormat::recognise(start)) format = std::move(*pcapng);
   if (!format) return Diagnostic{name, 0, what_it_is(start)};
   return std::unique_ptr<CaptureReader>(
-      new CaptureReader(std::move(name), std::move(window), std::move(*format)));  // NOLINT: the constructor is private
+      new CaptureReader(std::move(name), std::move(window), std::move(*format)));  // make_unique cannot: private
 }
 
 const CapturedFrame* CaptureReader::next() {

@@ -106,7 +106,8 @@ Result<std::unique_ptr<CaptureWriter>> CaptureWriter::create(const std::string& 
                                                              const std::string& application) {
   auto file = OutputFile::create(path);
   if (!file) return file.diagnostics();
-  std::unique_ptr<CaptureWriter> writer(new CaptureWriter(std::move(file.value()), format));  // NOLINT: private
+  std::unique_ptr<CaptureWriter> writer(
+      new CaptureWriter(std::move(file.value()), format));  // make_unique cannot: private
   writer->interfaces_.reserve(64);
   if (format == Format::pcapng) writer->begin_section(application);
   return writer;

@@ -81,6 +81,7 @@ Eal::Eal(std::size_t memory) {
                                    "--lcores",
                                    lcores()};
   std::vector<char*> arguments;
+  arguments.reserve(options.size());
   for (std::string& option : options) arguments.push_back(option.data());
   StartLog log;
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)

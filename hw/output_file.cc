@@ -62,7 +62,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::string& path) 
   }
   if (descriptor < 0) return cannot_write(path, errno);
   return std::unique_ptr<OutputFile>(
-      new OutputFile(path, std::move(name), std::move(aside), descriptor));  // NOLINT: the constructor is private
+      new OutputFile(path, std::move(name), std::move(aside), descriptor));  // make_unique cannot: private
 }
 
 OutputFile::~OutputFile() {

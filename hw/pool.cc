@@ -27,7 +27,7 @@ constexpr std::uint32_t kCache = 128;  // per DPDK core
 // A frame that does not fit the room: DPDK's record of it, and the bytes behind.
 struct LongFrame {
   rte_mbuf_ext_shared_info shared;
-  std::uint8_t bytes[];  // NOLINT: one allocation for both
+  std::uint8_t bytes[];  // one allocation for both
 };
 
 void free_long_frame(void*, void* frame) { std::free(frame); }

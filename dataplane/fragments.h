@@ -12,27 +12,30 @@ namespace slowlane {
 // the book says `fragments = "hold"`, keeps the fragments until the datagram is complete. Fixed size, one per worker.
 class Fragments {
  public:
-  // `datagrams` at once, of which held ones keep at most `max_held_bytes` of packets.
+  // `datagrams` at once are followed, and as many held. Held ones keep at most `max_held_bytes` of IP bytes, and at
+  // most one packet for each KiB of that.
   Fragments(std::uint32_t datagrams, std::uint64_t max_held_bytes, std::uint64_t seed);
   ~Fragments();
   Fragments(const Fragments&) = delete;
   Fragments& operator=(const Fragments&) = delete;
 
-  // Follow. A first fragment teaches its datagram's ports; false: no room, the later ones will pass unjudged.
+  // Follow. A first fragment teaches its datagram's ports for 30 s. False: the oldest datagram of a full table had to
+  // make room while it was still followed; its later fragments will pass unjudged.
   bool learn(const Packet& first) noexcept;
   // A later fragment gets the key (ports, and direction) of its datagram; false: its first was not seen.
   bool follow(Packet& later) noexcept;
 
-  // Hold. Takes any fragment. What leaves comes back as a chain linked by Packet::next, in order of offset; the
-  // caller owns it. `fate` says what to do with the chain: send it on, or drop it for `reason`.
+  // Hold. Takes any fragment. What leaves comes back as a chain linked by Packet::next, in order of offset; the caller
+  // owns it. `fate` says what to do with the chain: send it on, or drop it for `reason`; `none`: the fragment is held.
   struct Released {
     enum class Fate : std::uint8_t { none, send, drop } fate = Fate::none;
     DropReason reason = DropReason::fragment_limit;
     Packet* chain = nullptr;
   };
-  // A datagram that becomes complete is released to be sent; one past `limit` fragments, or with overlapping pieces,
-  // to be dropped, and what still comes of it is dropped too. With `ttl_first` the first fragment's TTL is written
-  // into the others (IPv4 header checksum updated; fact H2).
+  // A datagram that becomes complete is released to be sent; one past `limit` fragments, or with overlapping, repeated
+  // or impossible pieces, to be dropped (facts H3, H4), and what still comes of it until its timeout is dropped too.
+  // With `ttl_first` the first fragment's TTL is written into the others (IPv4 header checksum updated; fact H2).
+  // A fragment there is no room for is dropped alone, as `held_full`.
   Released hold(Packet* fragment, const Inspection& inspection) noexcept;
   // Chains that are still incomplete after the timeout, to be dropped; call until `none`.
   Released expired(Nanos now, const Inspection& inspection) noexcept;

@@ -44,6 +44,7 @@ void FirstFlight::note_sequence(Flow& flow, const Headers& headers, std::size_t 
 
 bool FirstFlight::read(Flow& flow, const Packet& packet, std::size_t from, const Inspection& how) noexcept {
   const std::uint8_t transport = packet.parsed.headers.transport;
+  snapped_ = packet.parsed.headers.captured_payload < packet.parsed.headers.payload_bytes;
   if (transport == kTcp) return read_tcp(flow, packet, from, how);
   if (transport == kUdp) return read_udp(flow, packet, from, how);
   stop(flow, NotFound::unsupported_transport);
@@ -133,7 +134,12 @@ FirstFlight::Progress FirstFlight::take_step(Flow& flow, const StreamStep& step,
   if (step.several_records) found = FoundBy::records;
   const std::size_t used = step.length > 0 ? std::min(step.length, rest.size()) : rest.size();
   switch (step.what) {
-    case What::need_more: flow.not_found = NotFound::incomplete; return {.waiting = true};
+    case What::need_more:
+      flow.not_found = NotFound::incomplete;
+      if (!snapped_ || step.name.empty()) return {.waiting = true};
+      learn_name(flow, step.name, step.source, found);
+      finish(flow, NotFound::incomplete, how);
+      return {.used = rest.size(), .grew = true};
     case What::passed_over: flow.not_found = NotFound::incomplete; return {.used = used};
     case What::preamble:
       learn_name(flow, step.name, step.source, found);
@@ -212,7 +218,7 @@ bool FirstFlight::read_quic_hello(Flow& flow, std::span<const std::uint8_t> byte
     flow.not_found = NotFound::incomplete;
     return false;
   }
-  if (hello.status != HelloStatus::complete) {
+  if (hello.status != HelloStatus::complete && hello.server_name.empty()) {
     stop(flow, NotFound::malformed_hello);
     return true;
   }

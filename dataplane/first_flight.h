@@ -63,6 +63,7 @@ class FirstFlight {
   Look* look_of(Flow& flow, std::size_t from) noexcept;  // null: none is free, reading was stopped
   void release(Flow& flow, std::size_t from) noexcept;
 
+  bool snapped_ = false;  // the packet at hand was not captured whole: the rest of its bytes will never come
   StreamReader stream_;
   QuicReader quic_;
   Pool<Look> looks_;

@@ -28,7 +28,9 @@ StreamStep tls_end(StreamStep::What what, NotFound reason) {
 
 // What a hello that was read to its end, or that is broken, means for the stream.
 StreamStep of_hello(const Hello& hello, std::size_t used) {
-  if (hello.status == HelloStatus::malformed) return tls_end(StreamStep::What::no_name, NotFound::malformed_hello);
+  // A name that was read before the damage counts: what lies behind it is nobody's business but the server's.
+  if (hello.status == HelloStatus::malformed && hello.server_name.empty())
+    return tls_end(StreamStep::What::no_name, NotFound::malformed_hello);
   StreamStep step = hello.server_name.empty() ? tls_end(StreamStep::What::no_name, NotFound::no_sni)
                                               : tls_end(StreamStep::What::name, NotFound::none);
   step.length = used;
@@ -77,6 +79,7 @@ StreamStep StreamReader::step(std::span<const std::uint8_t> stream) noexcept {
 StreamStep StreamReader::step_tls(std::span<const std::uint8_t> stream) noexcept {
   const RecordHead head = read_record_head(stream);
   const std::size_t whole = kRecordHeader + head.length;
+  if (head.sslv2) return tls_end(StreamStep::What::no_name, NotFound::no_sni);
   switch (head.kind) {
     case RecordHead::Kind::not_tls: return make(StreamStep::What::unrecognised);
     case RecordHead::Kind::incomplete: return make(StreamStep::What::need_more);
@@ -86,7 +89,6 @@ StreamStep StreamReader::step_tls(std::span<const std::uint8_t> stream) noexcept
       return make(whole <= stream.size() ? StreamStep::What::passed_over : StreamStep::What::need_more, whole);
     case RecordHead::Kind::handshake: break;
   }
-  if (head.sslv2) return tls_end(StreamStep::What::no_name, NotFound::no_sni);
   return step_hello(stream, head.length);
 }
 
@@ -106,6 +108,7 @@ StreamStep StreamReader::step_hello(std::span<const std::uint8_t> stream, std::s
   if (record_whole) return join_records(stream);
   StreamStep more = make(StreamStep::What::need_more);
   more.recognised = fragment.size() >= 4;
+  more.name = hello.server_name;
   return more;
 }
 

@@ -149,11 +149,8 @@ void Worker::note_deciding_name(Flow& flow) noexcept {
 
 // Whether the flow that was found is a past one, and this packet begins another on the same 5-tuple.
 std::optional<FlowEnd> Worker::over(const Flow& flow, const Packet& packet) noexcept {
-  if (flow.holding) {
-    if (treater_.hold_of(flow, packet.arrival) == Treater::Hold::over) return FlowEnd::hold_over;
-  } else if (packet.arrival - flow.last > idle_[static_cast<std::size_t>(flow.idle)]) {
-    return FlowEnd::idle;
-  }
+  if (treater_.hold_of(flow, packet.arrival) == Treater::Hold::over) return FlowEnd::hold_over;
+  if (!flow.holding && packet.arrival - flow.last > idle_[static_cast<std::size_t>(flow.idle)]) return FlowEnd::idle;
   if (is_new_connection(flow, packet.parsed, flow_rules_)) return FlowEnd::new_syn;
   return std::nullopt;
 }

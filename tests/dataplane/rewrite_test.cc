@@ -176,7 +176,7 @@ TEST(SetDscp, ChangesSixBitsAndKeepsTheOtherTwo) {
       const LoosePacket packet = make_loose(shape.frame);
       const Bytes before(packet->bytes().begin(), packet->bytes().end());
       ASSERT_TRUE(set_dscp(*packet, dscp)) << shape.name;
-      EXPECT_EQ(traffic_class(*packet), static_cast<unsigned>(dscp << 2 | 2)) << shape.name;
+      EXPECT_EQ(traffic_class(*packet), dscp * 4u + 2u) << shape.name;
       const auto after = packet->bytes();
       ASSERT_EQ(after.size(), before.size());
       const std::size_t l3 = packet->parsed.headers.l3;

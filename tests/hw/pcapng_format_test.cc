@@ -114,7 +114,7 @@ TEST(PcapngFormat, HoldsAbsurdTimesToTheirBounds) {
 TEST(PcapngFormat, SkipsOtherBlocksHoweverLong) {
   PcapngBytes file;
   file.section().block(4, some_bytes(40)).interface(1).packet(0, 1, some_bytes(60)).block(5, some_bytes(12));
-  file.block(0x7777, Bytes(20 << 20)).packet(0, 2, some_bytes(60));
+  file.block(0x7777, Bytes(17 << 20)).packet(0, 2, some_bytes(60));
   const Read read(file);
   EXPECT_EQ(read.frames.size(), 2u);
   EXPECT_EQ(read.frames.back().number, 2u);

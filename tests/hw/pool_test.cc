@@ -91,10 +91,10 @@ TEST(PacketPool, UsesTheRoomAgainAfterALongFrame) {
 
 TEST(PacketPool, SaysHowMuchMemoryItWanted) {
   try {
-    const PacketPool pool(10'000'000);
+    const PacketPool pool(100'000'000);
     FAIL() << "a pool larger than the memory";
   } catch (const PoolError& error) {
-    EXPECT_THAT(error.what(), testing::MatchesRegex("no memory for a pool of 10000000 packets \\([0-9]+ MiB\\): .+"));
+    EXPECT_THAT(error.what(), testing::MatchesRegex("no memory for a pool of 100000000 packets \\([0-9]+ MiB\\): .+"));
   }
 }
 

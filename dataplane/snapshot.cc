@@ -1,5 +1,8 @@
 #include "dataplane/snapshot.h"
 
+#include <algorithm>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace slowlane {
@@ -22,12 +25,19 @@ ClassPlan plan_of(const ClassSpec& spec) {
   return plan;
 }
 
+ClassId class_named(std::span<const ClassSpec> classes, const std::string& name) {
+  const auto found =
+      std::find_if(classes.begin(), classes.end(), [&](const ClassSpec& spec) { return spec.name == name; });
+  return static_cast<ClassId>(found - classes.begin());  // the loader saw to it that there is one
+}
+
 }  // namespace
 
 std::unique_ptr<const Snapshot> Snapshot::make(std::unique_ptr<const RuleSet> rules, std::uint32_t generation,
                                                std::uint64_t seed) {
   auto snapshot = std::make_unique<Snapshot>();
   for (const ClassSpec& spec : rules->classes()) snapshot->classes.push_back(plan_of(spec));
+  for (const Rule& rule : rules->rules()) snapshot->class_of.push_back(class_named(rules->classes(), rule.then));
   snapshot->rules = std::move(rules);
   snapshot->generation = generation;
   snapshot->seed = seed;

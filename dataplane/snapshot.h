@@ -27,6 +27,7 @@ struct Snapshot {
   std::uint32_t generation = 1;  // counts up with each snapshot of a run, never 0
   std::uint64_t seed = 1;        // of random draws
   std::vector<ClassPlan> classes;
+  std::vector<ClassId> class_of;  // index = RuleId
 
   static std::unique_ptr<const Snapshot> make(std::unique_ptr<const RuleSet> rules, std::uint32_t generation,
                                               std::uint64_t seed);

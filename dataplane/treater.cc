@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
 
 #include "dataplane/draw.h"
 #include "dataplane/rewrite.h"
@@ -85,15 +84,10 @@ void Treater::enter(Flow& flow, ClassId cls) noexcept {
 }
 
 void Treater::observe(Flow& flow, std::size_t index) noexcept {
-  const RuleId rule = flow.observed[index];
-  const std::string& then = snapshot_.rules->rules()[rule].then;
-  const auto classes = snapshot_.rules->classes();
-  for (std::size_t cls = 0; cls < classes.size(); ++cls) {
-    if (classes[cls].name != then || !snapshot_.classes[cls].treats) continue;
-    flow.shadow[index] = make_state(flow, static_cast<ClassId>(cls));
-    if (flow.shadow[index] != kNoIndex) states_[flow.shadow[index]].flow = nullptr;
-    return;
-  }
+  const ClassId cls = snapshot_.class_of[flow.observed[index]];
+  if (!snapshot_.classes[cls].treats) return;
+  flow.shadow[index] = make_state(flow, cls);
+  if (flow.shadow[index] != kNoIndex) states_[flow.shadow[index]].flow = nullptr;
 }
 
 void Treater::drop_state(std::uint32_t slot) noexcept {

@@ -87,6 +87,14 @@ struct Walk {
     noted = noted == 0 ? static_cast<std::uint16_t>(field) : Headers::kManyLengths;
     bound(field + 2 + u16(field));
   }
+  // An IP header of a packet of `length` bytes.
+  void begin_ip(std::uint32_t at, std::uint32_t length) noexcept {
+    out.headers.in_tunnel = out.headers.version != 0;
+    out.headers.l3 = static_cast<std::uint16_t>(at);
+    out.headers.ip_bytes = length;
+    end = at + length;
+    limit = std::min(limit, end);
+  }
   bool fragment() const noexcept { return out.headers.fragment != FragmentKind::none; }
   void add_encap(Encap encap) noexcept {
     Headers& headers = out.headers;
@@ -120,12 +128,16 @@ Step read_ppp(Walk& walk, std::uint32_t at) noexcept;
 Step read_ieee80211(Walk& walk, Step here) noexcept;
 
 // parse_ip.cc
-Step read_plain(Walk& walk) noexcept;  // an Ethernet frame from its first byte: Ethernet, IPv4, TCP or UDP, or the walk
 Step read_ip(Walk& walk, std::uint32_t at) noexcept;
 Step read_ipv4(Walk& walk, std::uint32_t at) noexcept;
 Step read_ipv6(Walk& walk, std::uint32_t at) noexcept;
 Step read_extension(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept;
+
+// parse_transport.cc
+Step read_plain(Walk& walk) noexcept;  // an Ethernet frame from its first byte: Ethernet, IPv4, TCP or UDP, or the walk
 Step read_protocol(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept;
+Step read_portless(Walk& walk, std::uint8_t protocol, std::uint32_t at) noexcept;
+Step damaged(Walk& walk, std::uint32_t at, Malformed reason) noexcept;
 
 // parse_tunnel.cc. Each is called when the flow outside has been read, which stands where the header is not plausible.
 Step read_gre(Walk& walk, std::uint32_t at) noexcept;

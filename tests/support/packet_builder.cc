@@ -31,19 +31,6 @@ using Kind = Frame::Kind;
 
 }  // namespace
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
-Bytes bytes_of_hex(std::string_view hex) {
-  std::string digits;
-  for (const char c : hex)
-    if (c != ' ' && c != '\n') digits += c;
-  if (digits.size() % 2 != 0) throw std::invalid_argument("odd number of hex digits");
-  Bytes bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2)
-    bytes.push_back(static_cast<std::uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));
-  return bytes;
-}
-
 Frame& Frame::add(Kind kind, Bytes head) {
   layers_.push_back({kind, std::move(head), {}, {}, false});
   return *this;

@@ -1,6 +1,7 @@
 // The second half of the packet builder: what a layer's header says of what follows it.
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "tests/support/packet_builder.h"
 
@@ -141,6 +142,19 @@ void seal_ip(const Layer& layer, const Layer* next, Bytes& head, const Bytes& re
 }
 
 }  // namespace
+
+Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+Bytes bytes_of_hex(std::string_view hex) {
+  std::string digits;
+  for (const char c : hex)
+    if (c != ' ' && c != '\n') digits += c;
+  if (digits.size() % 2 != 0) throw std::invalid_argument("odd number of hex digits");
+  Bytes bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
 
 std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes, std::uint32_t start) {
   std::uint32_t sum = start + sum_of(bytes);

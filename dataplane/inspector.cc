@@ -88,7 +88,8 @@ bool Inspector::classify(Flow& flow, const Packet& packet, bool from_client, con
 
 bool Inspector::classify_by_name(Flow& flow) noexcept {
   const std::size_t last = flow.name_count - 1u;
-  answer(flow, classifier_->by_name(names_.text(flow.names[last]), flow.name_sources[last]));
+  const Endpoint server{flow.server(), flow.server_port()};
+  answer(flow, classifier_->by_name(names_.text(flow.names[last]), flow.name_sources[last], server));
   return true;
 }
 

@@ -11,7 +11,18 @@ namespace slowlane {
 
 // What a frame begins with, by its link layer.
 enum class LinkType : std::uint8_t {
-  ethernet, raw_ip, linux_sll, linux_sll2, null, loop, ppp, ppp_hdlc, cisco_hdlc, ieee80211, radiotap, frame_relay,
+  ethernet,
+  raw_ip,
+  linux_sll,
+  linux_sll2,
+  null,
+  loop,
+  ppp,
+  ppp_hdlc,
+  cisco_hdlc,
+  ieee80211,
+  radiotap,
+  frame_relay,
   unsupported
 };
 
@@ -31,7 +42,7 @@ struct FlowKey {
   std::uint16_t high_port = 0;
   std::uint8_t transport = 0;  // IP protocol number
   std::uint8_t version = 4;
-  std::uint16_t vlan = 0;      // the outer tag where flows.key = "vlan", else 0
+  std::uint16_t vlan = 0;  // the outer tag where flows.key = "vlan", else 0
 
   bool operator==(const FlowKey&) const = default;
 };
@@ -51,23 +62,23 @@ struct Headers {
   std::uint32_t tcp_seq = 0;
   std::uint32_t tcp_ack = 0;
   std::uint32_t fragment_id = 0;
-  std::uint16_t fragment_offset = 0;   // bytes
-  std::uint16_t l3 = 0;                // innermost IP header
-  std::uint16_t l4 = 0;                // transport header, 0 in later fragments
-  std::uint16_t payload = 0;           // transport payload; in a fragment without header, the fragment's data
-  std::uint16_t length_field = 0;      // a link layer's length that counts what follows it (PPPoE, 802.3); 0: none
+  std::uint16_t fragment_offset = 0;     // bytes
+  std::uint16_t l3 = 0;                  // innermost IP header
+  std::uint16_t l4 = 0;                  // transport header, 0 in later fragments
+  std::uint16_t payload = 0;             // transport payload; in a fragment without header, the fragment's data
+  std::uint16_t length_field = 0;        // a link layer's length that counts what follows it (PPPoE, 802.3); 0: none
   std::array<std::uint16_t, 4> vlans{};  // 12-bit tags, outermost first
   std::uint8_t vlan_count = 0;
   std::array<Encap, 8> encaps{};
   std::uint8_t encap_count = 0;
-  std::uint8_t version = 0;            // 4 or 6
-  std::uint8_t transport = 0;          // IP protocol number after extension headers
+  std::uint8_t version = 0;    // 4 or 6
+  std::uint8_t transport = 0;  // IP protocol number after extension headers
   std::uint8_t ttl = 0;
   std::uint8_t tcp_flags = 0;
   FragmentKind fragment = FragmentKind::none;
   bool more_fragments = false;
-  bool in_tunnel = false;              // another IP header lies outside the innermost one
-  bool outer_checksum = false;         // a UDP or GRE checksum outside covers the innermost header
+  bool in_tunnel = false;       // another IP header lies outside the innermost one
+  bool outer_checksum = false;  // a UDP or GRE checksum outside covers the innermost header
 
   std::span<const std::uint16_t> vlan_tags() const { return {vlans.data(), vlan_count}; }
   bool operator==(const Headers&) const = default;
@@ -78,8 +89,17 @@ struct Headers {
 // flow, so that nothing escapes its rules by being damaged: `damaged` is set, ports are those readable, else 0, and it
 // has neither TCP fields nor payload. What lies inside a tunnel and has no readable IP header is the tunnel's payload.
 enum class Malformed : std::uint8_t {
-  truncated_link, truncated_ip, bad_ip_version, bad_ip_header, bad_ip_length, too_deep,
-  truncated_extension, bad_extension, truncated_transport, bad_tcp_header, bad_udp_length,
+  truncated_link,
+  truncated_ip,
+  bad_ip_version,
+  bad_ip_header,
+  bad_ip_length,
+  too_deep,
+  truncated_extension,
+  bad_extension,
+  truncated_transport,
+  bad_tcp_header,
+  bad_udp_length,
   count
 };
 const char* name_of(Malformed reason);

@@ -252,7 +252,7 @@ void Worker::count_arrival(const Packet& packet) noexcept {
   if (packet.wire_length > kLongestUntagged) counters_[Counter::offloaded].add();
   if (packet.time_backwards) counters_[Counter::time_backwards].add();
   if (packet.parsed.kind == Parsed::Kind::not_ip) counters_[Counter::not_ip].add();
-  if (packet.parsed.kind == Parsed::Kind::malformed)
+  if (packet.parsed.kind == Parsed::Kind::malformed || packet.parsed.damaged)
     counters_.malformed[static_cast<std::size_t>(packet.parsed.reason)].add();
 }
 

@@ -99,12 +99,13 @@ class Walk {
       return;
     }
     std::size_t at = at_;  // a local stays in a register
-    while (have_ - at >= 4) {
+    while (at + 4 <= have_) {
       const std::uint32_t type = be16(data_ + at);
       const std::size_t size = be16(data_ + at + 2);
-      if (have_ - at - 4 < size) break;
+      const std::size_t next = at + 4 + size;
+      if (next > have_) break;
       if (interesting(type) && !extension(type, {data_ + at + 4, size})) return;
-      at += 4 + size;
+      at = next;
     }
     at_ = at;
     if (at != end_) {
@@ -114,8 +115,9 @@ class Walk {
     hello_.status = HelloStatus::complete;
   }
 
+  // A quick sieve: all but a few of a browser's eighteen extensions stop here.
   static bool interesting(std::uint32_t type) {
-    return type == kServerName || type == kAlpn || type == kEncryptedClientHello || type == kEncryptedServerName;
+    return type == kServerName || type == kAlpn || type >= kEncryptedClientHello;
   }
   // One extension whose bytes are all at hand. Most are of no interest, GREASE among them (RFC 8701).
   bool extension(std::uint32_t type, std::span<const std::uint8_t> data) {

@@ -45,7 +45,8 @@ class ConditionReader {
 
   Partly<Condition> read(const Node& when) {
     if (when.kind != Node::Kind::group) {
-      complain(when, "takes a group { ... } of match keys, not " + describe(when));
+      complain(when,
+               (when.key == "when" ? "when: " : "") + ("takes a group { ... } of match keys, not " + describe(when)));
       return std::move(out_);
     }
     for (const Node& node : when.children) {

@@ -370,8 +370,9 @@ Nanos Treater::next_due() const noexcept {
 }
 
 void Treater::sweep(Nanos now) noexcept {
-  hosts_.sweep(now - start_, kSweepBudget,
-               [this](std::uint32_t queue) { return shaper_.queue_empty(queue) && shaper_.close_queue(queue); });
+  hosts_.sweep(now - start_, kSweepBudget, [this, now](std::uint32_t queue) {
+    return shaper_.queue_idle(queue, now - start_) && shaper_.close_queue(queue);
+  });
   for (std::uint32_t i = 0; i < std::min(kSweepBudget, states_.high_water()); ++i) {
     swept_ = swept_ + 1 < states_.high_water() ? swept_ + 1 : 0;
     FlowState& state = states_[swept_];

@@ -122,7 +122,7 @@ def segments(path):
 def _network(frame):
     """EtherType and offset of the network header."""
     data = frame.data
-    if frame.link == RAW or 12 == frame.link:
+    if frame.link in (RAW, 12):
         return (0x0800 if data[:1] and data[0] >> 4 == 4 else 0x86DD), 0
     if frame.link in (NULL, LOOP):
         return (0x0800 if len(data) > 4 and data[4] >> 4 == 4 else 0x86DD), 4
@@ -148,7 +148,8 @@ def _segment(frame, kind, at):
         mark = data[at + 4:at + 6]
     elif kind == 0x86DD and len(data) >= at + 40 and data[at] >> 4 == 6:
         header, protocol = 40, data[at + 6]
-        ip_bytes = (int.from_bytes(data[at + 4:at + 6], "big") + 40) if data[at + 4:at + 6] != b"\0\0" else frame.length - at
+        size = int.from_bytes(data[at + 4:at + 6], "big")
+        ip_bytes = size + 40 if size else frame.length - at
         source, target = data[at + 8:at + 24], data[at + 24:at + 40]
         mark = b""
     else:

@@ -19,7 +19,6 @@ class Demo(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.at = lambda name: os.path.join(cls.folder.name, name)
         cls.table = subprocess.run(
             [SLOWLANE, "replay", CAPTURE, "--book", BOOK, "--inside", "192.0.2.0/24,2001:db8:1::/64",
              "--write", cls.at("out.pcapng"), "--flows", cls.at("flows.jsonl"), "--report", cls.at("report.json"),
@@ -33,6 +32,14 @@ class Demo(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
+
+    @classmethod
+    def at(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    def down(self, host):
+        """What came to the client of the one TLS flow to a host."""
+        return next(flow["down"] for flow in self.flows if flow["host"] == host and flow["host_from"] == "tls")
 
     def test_every_name_has_its_class(self):
         seen = collections.Counter((flow["host"], flow["host_from"], flow["class"]) for flow in self.flows
@@ -49,12 +56,18 @@ class Demo(unittest.TestCase):
         self.assertEqual(size["received"], size["sent"] + size["held"] + sum(size["dropped"].values()) + size["cut"])
 
     def test_the_slowed_download_gets_its_rate_and_the_other_one_everything(self):
-        slow = next(flow for flow in self.flows if flow["host"] == "abs.twimg.com")["down"]
-        free = next(flow for flow in self.flows if flow["host"] == "example.org")["down"]
+        slow, free = self.down("abs.twimg.com"), self.down("example.org")
         self.assertEqual(free["dropped_packets"], 0)
         self.assertGreater(free["bytes"], 2_500_000)
         sent = slow["bytes"] - slow["dropped_bytes"]
         self.assertAlmostEqual(sent, 20 * 140_000 / 8 + 16_384, delta=0.05 * sent)
+
+    def test_the_queued_video_gets_its_rate(self):
+        video = self.down("video.example.net")
+        seconds = 14.75 + 0.9  # while it was offered, and what the queue then still holds
+        sent = video["bytes"] - video["dropped_bytes"]
+        self.assertAlmostEqual(sent, seconds * 600_000 / 8, delta=0.05 * sent)
+        self.assertGreater(video["delayed_packets"], 700)
 
     def test_series_adds_up_to_the_flows(self):
         with open(self.at("series.csv"), encoding="utf-8") as file:

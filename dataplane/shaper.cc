@@ -174,7 +174,18 @@ void Shaper::State::let_go(std::uint32_t slot, Nanos now, Burst& out) noexcept {
 }
 
 Shaper::Shaper(const Limits& limits) : state_(std::make_unique<State>(limits)) {}
-Shaper::~Shaper() = default;
+// What is still held goes back to its pool. The flows and classes that count it may be gone already.
+Shaper::~Shaper() {
+  State& own = *state_;
+  for (; !own.delayed.empty(); own.delayed.pop()) free_packet(own.slots[own.delayed.top().index].packet);
+  for (std::uint32_t number = 0; number < own.queues_used; ++number) {
+    std::uint32_t slot = own.queues[number].first;
+    for (std::uint32_t left = own.queues[number].packets; left > 0; --left) {
+      free_packet(own.slots[slot].packet);
+      slot = own.slots[slot].next;
+    }
+  }
+}
 
 std::uint32_t Shaper::open_queue(const QueuePlan& plan) noexcept {
   State& state = *state_;

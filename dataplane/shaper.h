@@ -29,7 +29,7 @@ class Shaper {
     std::uint32_t queues = 65536;
   };
   explicit Shaper(const Limits& limits);
-  ~Shaper();
+  ~Shaper();  // frees what is still held
   Shaper(const Shaper&) = delete;
   Shaper& operator=(const Shaper&) = delete;
 

@@ -30,6 +30,11 @@ std::string print_head(const RunSummary& run) {
                      human_time(run.capture_time), kOpenLoop);
 }
 
+// A rate over less than a second says little.
+std::string print_mean(const ClassTimes& times, Direction direction) {
+  return times.last - times.first < kSecond ? "-" : human_rate(times.sent_bps(direction));
+}
+
 void add_class(Columns& columns, const RunSummary& run, std::size_t cls) {
   const ClassSpec& spec = run.rules.classes()[cls];
   const ClassCounts& counts = run.classes[cls];
@@ -43,9 +48,9 @@ void add_class(Columns& columns, const RunSummary& run, std::size_t cls) {
     columns.add({first ? spec.name : "", first ? human_count(counts.flows.read()) : "",
                  direction == Direction::up ? "up" : "down", human_bytes(offered),
                  human_bytes(counts.sent_bytes[i].read()), print_share(counts.dropped_bytes[i].read(), offered),
-                 human_rate(times.sent_bps(direction)), human_rate(static_cast<double>(times.sent_peak[i].peak_bps())),
-                 rate > 0 ? human_rate(static_cast<double>(rate)) : "-", human_time(times.longest_gap[i]),
-                 first ? describe(spec) : ""});
+                 print_mean(times, direction), human_rate(static_cast<double>(times.sent_peak[i].peak_bps())),
+                 rate > 0 ? human_rate(static_cast<double>(rate)) : "-",
+                 times.longest_gap[i] > 0 ? human_time(times.longest_gap[i]) : "-", first ? describe(spec) : ""});
     first = false;
   }
 }

@@ -1,0 +1,97 @@
+#include "control/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/recording.h"
+#include "tests/support/text_files.h"
+
+namespace slowlane {
+namespace {
+
+using testing::HasSubstr;
+
+// The built program, as a user starts it: DPDK cannot start twice in one process.
+struct Ran {
+  int exit = -1;
+  std::string out;
+};
+Ran slowlane(const std::string& arguments) {
+  Ran ran;
+  std::FILE* pipe = popen((std::string(SLOWLANE_BINARY) + " " + arguments).c_str(), "r");
+  std::array<char, 4096> chunk{};
+  while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), pipe)) ran.out.append(chunk.data(), got);
+  const int status = pclose(pipe);
+  ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ran;
+}
+
+class Cli : public testing::Test {
+ protected:
+  Cli() {
+    Recording recording;
+    Connection(recording).hello(0, "slow.example").download(kSecond, 20, 10 * kMillisecond);
+    capture_ = recording.write(folder_, "in.pcap");
+    book_ = write_text(
+        folder_, "book.cfg",
+        "book = \"b\"; classes = ( { name = \"slow\"; police = { rate = \"80kbit\"; scope = \"flow\"; }; } );"
+        "rules = ( { name = \"r\"; when = { host = [\"slow.example\"]; }; then = \"slow\"; } );");
+  }
+  TempFolder folder_;
+  std::string capture_;
+  std::string book_;
+};
+
+TEST_F(Cli, AnswersHelpAndVersion) {
+  EXPECT_EQ(slowlane("--help").exit, 0);
+  EXPECT_THAT(slowlane("--help").out, HasSubstr("replay"));
+  EXPECT_THAT(slowlane("replay --help").out, testing::AllOf(HasSubstr("--inside"), testing::Not(HasSubstr("--burst"))));
+  const Ran version = slowlane("--version");
+  EXPECT_EQ(version.exit, 0);
+  EXPECT_THAT(version.out,
+              testing::AllOf(HasSubstr("slowlane "), HasSubstr("DPDK "), HasSubstr("nDPI "), HasSubstr("Hyperscan ")));
+}
+
+TEST_F(Cli, TellsWrongUsageFromWrongInput) {
+  EXPECT_EQ(slowlane("2>&1").exit, 2);
+  EXPECT_EQ(slowlane("nonsense 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay " + capture_ + " 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay --book " + book_ + " 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --by name 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --every soon 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --inside 1.2.3 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --write " + capture_ + " 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("replay missing.pcap --book " + book_ + " 2>&1").exit, 1);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book missing.cfg 2>&1").exit, 1);
+  EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --flows /nowhere/f 2>&1").exit, 3);
+}
+
+TEST_F(Cli, TakesOptionsInAnyOrder) {
+  const std::string flows = folder_.file("f.jsonl");
+  EXPECT_EQ(slowlane("replay --inside 10.0.0.0/8,fd00::/8 " + capture_ + " --flows " + flows + " --book " + book_).exit,
+            0);
+  EXPECT_THAT(read_text(folder_, "f.jsonl"), HasSubstr("slow.example"));
+}
+
+TEST_F(Cli, WritesToStandardOutputWhatIsAskedForThere) {
+  const Ran flows = slowlane("replay " + capture_ + " --book " + book_ + " --flows - 2>/dev/null");
+  EXPECT_EQ(flows.exit, 0);
+  EXPECT_EQ(nlohmann::json::parse(flows.out)["host"], "slow.example");
+  const Ran report = slowlane("replay " + capture_ + " --book " + book_ + " --json 2>/dev/null");
+  EXPECT_EQ(nlohmann::json::parse(report.out)["schema"], 1);
+}
+
+TEST_F(Cli, PrintsNothingButTheTableInAPipe) {
+  const Ran ran = slowlane("replay " + capture_ + " --book " + book_ + " 2>&1");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_EQ(ran.out.find('\r'), std::string::npos);
+  EXPECT_THAT(ran.out, HasSubstr("open loop"));
+}
+
+}  // namespace
+}  // namespace slowlane

@@ -1,7 +1,6 @@
 #include "tests/support/slow_judge.h"
 
 #include <algorithm>
-#include <regex>
 #include <stdexcept>
 #include <string_view>
 
@@ -16,12 +15,19 @@ bool glob(std::string_view pattern, std::string_view text) {
   return !text.empty() && pattern[0] == text[0] && glob(pattern.substr(1), text.substr(1));
 }
 
+// The two expressions that RandomBooks writes, read by hand.
+bool regex(const std::string& expression, const std::string& name) {
+  if (expression == "^[ab]\\.") return name.starts_with("a.") || name.starts_with("b.");
+  if (expression == "org$") return name.ends_with("org");
+  throw std::logic_error("the oracle does not know the expression " + expression);
+}
+
 bool fits(const HostPattern& pattern, const std::string& name) {
   switch (pattern.kind) {
     case HostPattern::Kind::exact: return name == pattern.text;
     case HostPattern::Kind::suffix: return name == pattern.text || name.ends_with("." + pattern.text);
     case HostPattern::Kind::glob: return glob(pattern.text, name);
-    case HostPattern::Kind::regex: return std::regex_search(name, std::regex(pattern.text));
+    case HostPattern::Kind::regex: return regex(pattern.text, name);
     case HostPattern::Kind::any: return true;
   }
   return false;

@@ -17,10 +17,10 @@ inline constexpr Nanos kSecond = 1000 * kMillisecond;
 template <class T>
 using Reading = std::variant<T, std::string>;
 
-using ParsedRate = Reading<std::uint64_t>;   // bits per second, at least 1
-using ParsedSize = Reading<std::uint64_t>;   // bytes
-using ParsedTime = Reading<Nanos>;           // at least 0
-using ParsedShare = Reading<double>;         // 0 to 1
+using ParsedRate = Reading<std::uint64_t>;  // bits per second, at least 1
+using ParsedSize = Reading<std::uint64_t>;  // bytes
+using ParsedTime = Reading<Nanos>;          // at least 0
+using ParsedShare = Reading<double>;        // 0 to 1
 
 // "140kbit", "2.5 mbit", "1gbit", decimal and per second. "kbps", "Mbps", "kb" and bare numbers are refused, and the
 // message names both readings.

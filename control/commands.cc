@@ -2,6 +2,9 @@
 
 #include <array>
 
+#include "control/check.h"
+#include "control/diff_command.h"
+#include "control/explain_command.h"
 #include "control/replay_command.h"
 
 namespace slowlane {
@@ -9,6 +12,9 @@ namespace slowlane {
 std::span<const Command> commands() {
   static const std::array table = {
       replay_command(),
+      check_command(),
+      diff_command(),
+      explain_command(),
   };
   return table;
 }

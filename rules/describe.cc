@@ -1,23 +1,25 @@
 #include "rules/describe.h"
 
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 #include "rules/keys.h"
+#include "rules/units.h"
 
 namespace slowlane {
 namespace {
 
 constexpr std::size_t kShown = 3;  // members of a list
+constexpr std::size_t kAll = static_cast<std::size_t>(-2);
 
 // The first members of a list, and how many more there are.
 template <class List, class Print>
-std::string shortened(const List& list, Print print) {
+std::string listed(const List& list, std::size_t most, Print print) {
   std::string text;
   std::size_t shown = 0;
   for (const auto& one : list) {
-    if (shown == kShown && list.size() > kShown + 1)
-      return text + " and " + std::to_string(list.size() - shown) + " more";
+    if (shown == most && list.size() > most + 1) return text + " and " + std::to_string(list.size() - shown) + " more";
     if (shown++ > 0) text += ", ";
     text += print(one);
   }
@@ -41,6 +43,12 @@ std::string print_range(std::uint64_t first, std::uint64_t last) {
   return std::to_string(first) + "-" + (last >= 0xffffffff ? "" : std::to_string(last));
 }
 
+std::string print_share(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", share);
+  return text;
+}
+
 std::string print_transport(std::uint64_t number) {
   switch (number) {
     case 1: return "icmp";
@@ -59,24 +67,25 @@ std::string print_quic_version(std::uint64_t version) {
 
 struct Print {
   std::string_view key;
+  std::size_t most;
 
   std::string operator()(const HostPatterns& patterns) const {
-    return shortened(patterns,
-                     [](const HostPattern& one) { return '"' + (one.written.empty() ? one.text : one.written) + '"'; });
+    return listed(patterns, most,
+                  [](const HostPattern& one) { return '"' + (one.written.empty() ? one.text : one.written) + '"'; });
   }
-  std::string operator()(const Sources& sources) const { return shortened(sources, source_name); }
+  std::string operator()(const Sources& sources) const { return listed(sources, most, source_name); }
   std::string operator()(const Texts& texts) const {
     const char quote = key == "payload" ? '/' : '"';
-    return shortened(texts, [quote](const std::string& text) { return quote + text + quote; });
+    return listed(texts, most, [quote](const std::string& text) { return quote + text + quote; });
   }
   std::string operator()(const Prefixes& prefixes) const {
-    return shortened(prefixes, [](const Prefix& prefix) { return prefix.print(); });
+    return listed(prefixes, most, [](const Prefix& prefix) { return prefix.print(); });
   }
   std::string operator()(const PortRanges& ports) const {
-    return shortened(ports, [](PortRange range) { return print_range(range.first, range.last); });
+    return listed(ports, most, [](PortRange range) { return print_range(range.first, range.last); });
   }
   std::string operator()(const NumberRanges& ranges) const {
-    return shortened(ranges, [this](NumberRange range) {
+    return listed(ranges, most, [this](NumberRange range) {
       if (range.first == range.last && key == "transport") return print_transport(range.first);
       if (range.first == range.last && key == "quic_version") return print_quic_version(range.first);
       return print_range(range.first, range.last);
@@ -85,19 +94,99 @@ struct Print {
   std::string operator()(Side side) const { return side == Side::inside ? "inside" : "outside"; }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(Share share) const {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g of ", share.part);
+    const std::string text = print_share(share.part) + " of ";
     switch (share.of) {
-      case Share::Of::pair: return std::string(text) + "pairs";
-      case Share::Of::host: return std::string(text) + "hosts";
-      case Share::Of::flow: return std::string(text) + "flows";
+      case Share::Of::pair: return text + "pairs";
+      case Share::Of::host: return text + "hosts";
+      case Share::Of::flow: return text + "flows";
     }
     return text;
   }
 };
 
+const char* name_of(Scope scope) {
+  switch (scope) {
+    case Scope::flow: return "flow";
+    case Scope::host: return "host";
+    case Scope::cls: return "class";
+  }
+  return "";
+}
+
+const char* name_of(Directions directions) {
+  switch (directions) {
+    case Directions::each: return "each";
+    case Directions::shared: return "shared";
+    case Directions::up: return "up";
+    case Directions::down: return "down";
+  }
+  return "";
+}
+
+const char* name_of(Restart restart) {
+  switch (restart) {
+    case Restart::never: return "never";
+    case Restart::trigger: return "trigger";
+    case Restart::packet: return "packet";
+  }
+  return "";
+}
+
+// The settings of a class, collected.
+struct Settings {
+  std::vector<std::pair<std::string, std::string>> list;
+
+  Settings& add(std::string name, std::string value) {
+    list.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+  Settings& direction(const std::string& of, Directions value) { return add(of + ".direction", name_of(value)); }
+  Settings& hold(const std::string& of, const std::optional<Nanos>& time, Restart restart) {
+    if (!time) return *this;
+    return add(of + ".hold", print_time(*time)).add(of + ".restart", name_of(restart));
+  }
+  Settings& queue(const std::string& of, std::uint64_t bytes, std::uint32_t packets) {
+    return add(of + ".queue", print_size(bytes)).add(of + ".queue_packets", std::to_string(packets));
+  }
+  template <class Treatment>
+  Settings& bucket(const std::string& of, const Treatment& spec) {
+    add(of + ".rate", print_rate(spec.rate)).add(of + ".burst", print_size(spec.burst));
+    add(of + ".scope", name_of(spec.scope));
+    if (spec.scope == Scope::host) add(of + ".scope_prefix6", std::to_string(spec.scope_prefix6));
+    return direction(of, spec.direction);
+  }
+};
+
 }  // namespace
 
-std::string describe(const Term& term) { return std::visit(Print{keys()[term.key].name}, term.value); }
+std::string describe(const Term& term) { return std::visit(Print{keys()[term.key].name, kShown}, term.value); }
+std::string describe_whole(const Term& term) { return std::visit(Print{keys()[term.key].name, kAll}, term.value); }
+
+std::vector<std::pair<std::string, std::string>> settings_of(const ClassSpec& spec) {
+  Settings out;
+  if (spec.mark) out.add("mark.dscp", std::to_string(spec.mark->dscp)).direction("mark", spec.mark->direction);
+  if (spec.allow) {
+    if (spec.allow->bytes) out.add("allow.bytes", print_size(*spec.allow->bytes));
+    if (spec.allow->packets) out.add("allow.packets", std::to_string(*spec.allow->packets));
+    out.hold("allow", spec.allow->hold, spec.allow->restart).direction("allow", spec.allow->direction);
+  }
+  if (spec.drop) {
+    out.add("drop.after_packets",
+            spec.drop->counts_trigger ? "none" : print_range(spec.drop->after_min, spec.drop->after_max));
+    out.hold("drop", spec.drop->hold, spec.drop->restart).direction("drop", spec.drop->direction);
+  }
+  if (spec.reset) out.add("reset", "yes").hold("reset", spec.reset->hold, spec.reset->restart);
+  if (spec.lose) out.add("lose.share", print_share(spec.lose->share)).direction("lose", spec.lose->direction);
+  if (spec.police) out.bucket("police", *spec.police);
+  if (spec.shape) {
+    out.bucket("shape", *spec.shape);
+    out.queue("shape", spec.shape->queue_bytes, spec.shape->queue_packets);
+  }
+  if (spec.delay) {
+    out.add("delay.time", print_time(spec.delay->time)).add("delay.jitter", print_time(spec.delay->jitter));
+    out.queue("delay", spec.delay->queue_bytes, spec.delay->queue_packets).direction("delay", spec.delay->direction);
+  }
+  return std::move(out.list);
+}
 
 }  // namespace slowlane

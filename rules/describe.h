@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "rules/book.h"
 
@@ -8,5 +10,10 @@ namespace slowlane {
 
 // A term's value as its key takes it, for people: `"a.com", ".b.com" and 998 more`, `10.0.0.0/8`, `443, 8000-8100`.
 std::string describe(const Term& term);
+// The same with every member, as it is compared: two terms of one key with the same text mean the same.
+std::string describe_whole(const Term& term);
+
+// What a class does, setting by setting: {"police.rate", "140kbit"}, … Equal lists do the same.
+std::vector<std::pair<std::string, std::string>> settings_of(const ClassSpec& spec);
 
 }  // namespace slowlane

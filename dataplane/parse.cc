@@ -55,8 +55,9 @@ Walk begin(std::span<const std::uint8_t> frame, std::uint32_t wire_length, Parse
   return {.data = frame.data(), .limit = captured, .end = std::max(wire_length, captured), .out = out};
 }
 
-void follow(Walk& walk, Step next) noexcept {
-  for (unsigned depth = 0; next.layer < Layer::done && depth < kMaxDepth; ++depth) next = read(walk, next);
+// `depth`: headers read already.
+void follow(Walk& walk, Step next, unsigned depth) noexcept {
+  for (; next.layer < Layer::done && depth < kMaxDepth; ++depth) next = read(walk, next);
   if (next.layer < Layer::done) {
     walk.outer.reset();
     next = malformed(Malformed::too_deep);
@@ -69,14 +70,17 @@ void follow(Walk& walk, Step next) noexcept {
 Parsed walk::parse_walking(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept {
   Parsed out;
   Walk walk = begin(frame, wire_length, out);
-  follow(walk, first_step(link, walk));
+  follow(walk, first_step(link, walk), 0);
   return out;
 }
 
 Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t wire_length) noexcept {
   Parsed out;
   Walk walk = begin(frame, wire_length, out);
-  follow(walk, link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk));
+  const Step next = link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk);
+  // The short path has read Ethernet, IP and the transport's number, unless it left all to the walk.
+  const bool walked = link != LinkType::ethernet || next.layer == Layer::ethernet;
+  follow(walk, next, walked ? 0 : 3);
   return out;
 }
 

@@ -197,6 +197,7 @@ Treater::Reason Treater::refuse_drop(Pass& pass) noexcept {
 
 Treater::Reason Treater::refuse_reset(Pass& pass, Packet& packet) noexcept {
   const Reset& reset = *pass.plan.spec->reset;
+  if (slot_of(reset.direction, pass.direction) == kUntouched) return {};
   if (pass.flow.key.transport != kTcp) {
     begin_hold(pass, reset.hold, reset.restart);
     return DropReason::reset;

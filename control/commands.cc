@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "control/bench_command.h"
 #include "control/check.h"
 #include "control/diff_command.h"
 #include "control/explain_command.h"
@@ -15,6 +16,7 @@ std::span<const Command> commands() {
       check_command(),
       diff_command(),
       explain_command(),
+      bench_command(),
   };
   return table;
 }

@@ -46,10 +46,12 @@ std::vector<SettingChange> changes(const Settings& from, const Settings& to) {
   return out;
 }
 
+// The first names of a list, and how many more there are.
 std::string joined(const std::vector<std::string>& texts) {
+  constexpr std::size_t kShown = 5;
   std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all;
+  for (std::size_t i = 0; i < std::min(texts.size(), kShown); ++i) all += (i == 0 ? "" : ", ") + texts[i];
+  return all + (texts.size() > kShown ? " and " + std::to_string(texts.size() - kShown) + " more" : "");
 }
 
 std::string key_of(const HostPattern& pattern) { return std::to_string(static_cast<int>(pattern.kind)) + pattern.text; }
@@ -71,7 +73,7 @@ void change_of_terms(const std::string& name, const Term* from, const Term* to, 
   if (before != nullptr && after != nullptr) {
     const std::vector<std::string> gone = missing(*before, *after);
     const std::vector<std::string> come = missing(*after, *before);
-    if (!gone.empty() || !come.empty()) out.push_back({name, shortened(joined(gone)), shortened(joined(come))});
+    if (!gone.empty() || !come.empty()) out.push_back({name, joined(gone), joined(come)});
     return;
   }
   const std::string was = from != nullptr ? describe_whole(*from) : "";

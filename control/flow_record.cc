@@ -9,6 +9,8 @@ namespace slowlane {
 namespace {
 
 using Json = nlohmann::ordered_json;
+// An object as it is made: its keys are all different, so none is looked for.
+using Fields = Json::object_t;
 
 std::string print_transport(std::uint8_t transport) {
   switch (transport) {
@@ -71,21 +73,21 @@ Json print_protocol(const Flow& flow, const FlowContext& context) {
   return context.classifier != nullptr && flow.probed_packets > 0 ? Json("Unknown") : Json(nullptr);
 }
 
-void add_ends(Json& record, const Flow& flow, IcmpHead icmp, Addresses how) {
-  record["community_id"] = how == Addresses::full ? Json(community_id(flow, icmp)) : Json(nullptr);
-  record["transport"] = print_transport(flow.key.transport);
-  record["ip"] = flow.key.version;
-  record["client"] = print_address(flow.client(), how);
-  record["client_port"] = how == Addresses::full ? flow.client_port() : 0;
-  record["server"] = print_address(flow.server(), how);
-  record["server_port"] = flow.server_port();
-  record["initiator"] = flow.client_inside ? "inside" : "outside";
-  record["client_by"] = print_client_by(flow.client_by);
-  record["midstream"] = flow.midstream;
-  record["outer"] = print_outer(flow);
+void add_ends(Fields& record, const Flow& flow, IcmpHead icmp, Addresses how) {
+  record.emplace_back("community_id", how == Addresses::full ? Json(community_id(flow, icmp)) : Json(nullptr));
+  record.emplace_back("transport", print_transport(flow.key.transport));
+  record.emplace_back("ip", flow.key.version);
+  record.emplace_back("client", print_address(flow.client(), how));
+  record.emplace_back("client_port", how == Addresses::full ? flow.client_port() : 0);
+  record.emplace_back("server", print_address(flow.server(), how));
+  record.emplace_back("server_port", flow.server_port());
+  record.emplace_back("initiator", flow.client_inside ? "inside" : "outside");
+  record.emplace_back("client_by", print_client_by(flow.client_by));
+  record.emplace_back("midstream", flow.midstream);
+  record.emplace_back("outer", print_outer(flow));
 }
 
-void add_facts(Json& record, const Flow& flow, const FlowContext& context) {
+void add_facts(Fields& record, const Flow& flow, const FlowContext& context) {
   const int shown = shown_name(flow);
   Json host, from, more = Json::array();
   for (int i = 0; i < flow.name_count; ++i) {
@@ -98,34 +100,36 @@ void add_facts(Json& record, const Flow& flow, const FlowContext& context) {
       more.push_back(text);
     }
   }
-  record["host"] = std::move(host);
-  record["host_from"] = std::move(from);
-  record["more_hosts"] = std::move(more);
-  record["protocol"] = print_protocol(flow, context);
-  record["ech"] = flow.ech == Known::yes;
-  record["quic_version"] = flow.quic == Known::yes ? Json(flow.quic_version) : Json(nullptr);
-  record["found"] = print_found(flow);
-  record["inspected_packets"] = flow.inspected_packets;
+  record.emplace_back("host", std::move(host));
+  record.emplace_back("host_from", std::move(from));
+  record.emplace_back("more_hosts", std::move(more));
+  record.emplace_back("protocol", print_protocol(flow, context));
+  record.emplace_back("ech", flow.ech == Known::yes);
+  record.emplace_back("quic_version", flow.quic == Known::yes ? Json(flow.quic_version) : Json(nullptr));
+  record.emplace_back("found", print_found(flow));
+  record.emplace_back("inspected_packets", flow.inspected_packets);
 }
 
-void add_verdict(Json& record, const Flow& flow, const RuleSet& rules) {
+void add_verdict(Fields& record, const Flow& flow, const RuleSet& rules) {
   const Rule* rule = flow.rule < rules.rules().size() ? &rules.rules()[flow.rule] : nullptr;
-  record["rule"] = rule != nullptr ? Json(rule->name) : Json(nullptr);
-  record["class"] = shown_class(rules, flow.cls);
-  record["mode"] = rule != nullptr ? Json("enforce") : Json(nullptr);
+  record.emplace_back("rule", rule != nullptr ? Json(rule->name) : Json(nullptr));
+  record.emplace_back("class", shown_class(rules, flow.cls));
+  record.emplace_back("mode", rule != nullptr ? Json("enforce") : Json(nullptr));
   Json observed = Json::array();
   for (std::size_t i = 0; i < flow.observed_count; ++i) {
     const Rule& seen = rules.rules()[flow.observed[i]];
     observed.push_back({{"rule", seen.name}, {"class", seen.then}});
   }
-  record["observed"] = std::move(observed);
-  record["trigger"] = nullptr;
+  record.emplace_back("observed", std::move(observed));
+  Json trigger;
   if (flow.trigger_time >= 0)
-    record["trigger"] = {{"frame", flow.trigger_frame},
-                         {"time", print_seconds(flow.trigger_time)},
-                         {"side", print_side(flow.trigger_side)}};
-  record["drawn"] = Json::object();
-  if (flow.drawn_after != kNoIndex) record["drawn"]["after_packets"] = flow.drawn_after;
+    trigger = {{"frame", flow.trigger_frame},
+               {"time", print_seconds(flow.trigger_time)},
+               {"side", print_side(flow.trigger_side)}};
+  record.emplace_back("trigger", std::move(trigger));
+  Json drawn = Json::object();
+  if (flow.drawn_after != kNoIndex) drawn["after_packets"] = flow.drawn_after;
+  record.emplace_back("drawn", std::move(drawn));
 }
 
 Json direction_record(const Flow& flow, Direction direction) {
@@ -164,19 +168,20 @@ Json value_at(const Json& record, const std::string& column) {
 }  // namespace
 
 Json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp, const FlowContext& context) {
-  Json record;
-  record["id"] = flow.id;
+  Fields record;
+  record.reserve(flow_columns().size());
+  record.emplace_back("id", flow.id);
   add_ends(record, flow, icmp, context.addresses);
   add_facts(record, flow, context);
   add_verdict(record, flow, context.rules);
-  record["up"] = direction_record(flow, Direction::up);
-  record["down"] = direction_record(flow, Direction::down);
-  record["made"] = 0;
-  record["frames"] = {{"first", flow.first_frame}, {"last", flow.last_frame}};
-  record["first"] = print_seconds(flow.first);
-  record["last"] = print_seconds(flow.last);
-  record["end"] = name_of(why);
-  return record;
+  record.emplace_back("up", direction_record(flow, Direction::up));
+  record.emplace_back("down", direction_record(flow, Direction::down));
+  record.emplace_back("made", 0);
+  record.emplace_back("frames", Json{{"first", flow.first_frame}, {"last", flow.last_frame}});
+  record.emplace_back("first", print_seconds(flow.first));
+  record.emplace_back("last", print_seconds(flow.last));
+  record.emplace_back("end", name_of(why));
+  return Json(std::move(record));
 }
 
 int shown_name(const Flow& flow) {

@@ -124,13 +124,13 @@ FlowTable::~FlowTable() = default;
 
 std::uint64_t FlowTable::hash(const FlowKey& key) const noexcept { return table_->hash_of(key); }
 
-void FlowTable::prefetch_bucket(std::uint64_t hash) const noexcept { table_->buckets.prefetch(hash); }
+void FlowTable::prefetch_bucket(std::uint64_t hash) const noexcept { table_->buckets.prefetch_bucket(hash); }
 
 void FlowTable::prefetch_record(std::uint64_t hash) const noexcept {
   table_->buckets.find(hash, [this](std::uint32_t index) {
     const char* record = reinterpret_cast<const char*>(&table_->flows[index]);
-    __builtin_prefetch(record);
-    __builtin_prefetch(record + 64);
+    prefetch(record);
+    prefetch(record + 64);
     return true;  // a second flow under the same tag is too rare to wait for
   });
 }

@@ -25,7 +25,7 @@ class TagBuckets {
   // For `entries` indices at most.
   explicit TagBuckets(std::uint32_t entries);
 
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&buckets_[first(hash)]); }
+  void prefetch_bucket(std::uint64_t hash) const noexcept { prefetch(&buckets_[first(hash)]); }
 
   // The index under `hash` for which `same(index)` holds; kNothing.
   template <class Same>

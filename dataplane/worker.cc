@@ -6,7 +6,6 @@
 #include "dataplane/flow_keeper.h"
 
 namespace slowlane {
-namespace {}  // namespace
 
 Worker::Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness)
     : config_(config),

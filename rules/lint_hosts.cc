@@ -1,7 +1,7 @@
 #include "rules/lint_hosts.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 
@@ -125,15 +125,26 @@ struct Seen {
   const Rule* rule;
 };
 
-std::string key_of(HostPattern::Kind kind, std::string_view text) {
-  return std::to_string(static_cast<int>(kind)) + std::string(text);
-}
+// What makes two patterns the same. Points into the book.
+struct PatternKey {
+  HostPattern::Kind kind;
+  std::string_view text;
+
+  bool operator==(const PatternKey&) const = default;
+};
+struct HashPattern {
+  std::size_t operator()(const PatternKey& key) const {
+    return std::hash<std::string_view>()(key.text) + static_cast<std::size_t>(key.kind);
+  }
+};
+template <class T>
+using ByPattern = std::unordered_map<PatternKey, T, HashPattern>;
 
 // What enforcing rules that ask for names and nothing else have taken so far.
 class Taken {
  public:
   void add(const HostPattern& pattern, const Rule& rule) {
-    const auto [at, fresh] = seen_.try_emplace(key_of(pattern.kind, pattern.text), Seen{&pattern, &rule});
+    const auto [at, fresh] = seen_.try_emplace(PatternKey{pattern.kind, pattern.text}, Seen{&pattern, &rule});
     if (fresh && pattern.kind == HostPattern::Kind::glob && globs_.size() < kMaxGlobs) globs_.push_back(at->second);
   }
 
@@ -153,7 +164,7 @@ class Taken {
   static constexpr std::size_t kMaxGlobs = 64;  // compared one by one: more would cost more than the hint is worth
 
   const Seen* find(HostPattern::Kind kind, std::string_view text) const {
-    const auto at = seen_.find(key_of(kind, text));
+    const auto at = seen_.find(PatternKey{kind, text});
     return at == seen_.end() ? nullptr : &at->second;
   }
 
@@ -181,7 +192,7 @@ class Taken {
     return pattern.kind != HostPattern::Kind::suffix || glob_fits(glob, "*." + pattern.text);
   }
 
-  std::unordered_map<std::string, Seen> seen_;
+  ByPattern<Seen> seen_;
   std::vector<Seen> globs_;
 };
 
@@ -210,7 +221,8 @@ class Duplicates {
       for_all_host_terms(rule.when, [&](const HostPatterns& patterns) { within(rule, patterns); });
       if (!counts_dns(rule.when))
         for_host_terms(rule.when, [&](const HostPatterns& patterns) { between(rule, patterns); });
-      if (rule.mode == Mode::enforce && only_names(rule.when))
+      // Nothing comes below the last rule that it could take a name from.
+      if (rule.mode == Mode::enforce && only_names(rule.when) && &rule != &book.rules.back())
         for_host_terms(rule.when, [&](const HostPatterns& patterns) {
           for (const HostPattern& pattern : patterns) taken_.add(pattern, rule);
         });
@@ -222,10 +234,11 @@ class Duplicates {
   static constexpr std::size_t kMost = 20;  // of one kind in one rule
 
   void within(const Rule& rule, const HostPatterns& patterns) {
-    std::unordered_map<std::string, const HostPattern*> seen;
+    ByPattern<const HostPattern*> seen;
+    seen.reserve(patterns.size());
     std::size_t count = 0;
     for (const HostPattern& pattern : patterns) {
-      const auto [first, fresh] = seen.try_emplace(key_of(pattern.kind, pattern.text), &pattern);
+      const auto [first, fresh] = seen.try_emplace(PatternKey{pattern.kind, pattern.text}, &pattern);
       if (fresh) continue;
       const Place& before = first->second->place;
       say(pattern, ++count,

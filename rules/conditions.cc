@@ -149,6 +149,14 @@ bool Conditions::named(GroupId id, const Evidence& evidence) const noexcept {
   return false;
 }
 
+std::optional<HostSetId> Conditions::host_alone(GroupId id) const {
+  const Group& group = groups_[id];
+  if (group.term_count != 1 || group.negated_count != 0) return std::nullopt;
+  const CompiledTerm& term = terms_[group.first_term];
+  if (term.kind != CompiledTerm::Kind::host) return std::nullopt;
+  return term.set;
+}
+
 std::vector<Conditions::TermReading> Conditions::read_terms(GroupId group, const Evidence& evidence) const {
   std::vector<TermReading> readings;
   read_terms(group, 0, evidence, readings);

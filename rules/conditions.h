@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,9 @@ class Conditions {
   Answer read(GroupId group, const Evidence& evidence) const noexcept;
   // Whether a term of the group itself, not of a negated one, is about names and true: the name brought the match.
   bool named(GroupId group, const Evidence& evidence) const noexcept;
+
+  // The set of a group that is one host term and nothing else.
+  std::optional<HostSetId> host_alone(GroupId group) const;
 
   // One term and where it stands: depth counts the `not`s around it.
   struct TermReading {

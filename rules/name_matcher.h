@@ -25,6 +25,8 @@ class NameHits {
   void clear() noexcept;
   void add(HostSetId set, std::uint8_t sources) noexcept;
   void add(const NameHits& other) noexcept;
+  // The first set from `from` on and before `to` that a name fits; `to` where there is none.
+  HostSetId first(HostSetId from, HostSetId to) const noexcept;
   // Sources of the names that fit the set.
   std::uint8_t of(HostSetId set) const noexcept { return sources_[set]; }
 

@@ -75,7 +75,8 @@ Verdict Reader::read() noexcept {
 Reader::Outcome Reader::pass(View view) noexcept {
   const Evidence evidence{seen_, *hits_, scratch_.payload, scratch_.patterns};
   Pass pass{view};
-  for (const RuleLine& line : rules_.lines) {
+  for (std::size_t i = step_over(0, pass); i < rules_.lines.size(); i = step_over(i + 1, pass)) {
+    const RuleLine& line = rules_.lines[i];
     const Answer answer = conditions_.read(line.when, evidence);
     if (answer.value == Tri::no) continue;
     if (line.observe) {
@@ -99,6 +100,20 @@ Reader::Outcome Reader::pass(View view) noexcept {
   if (pass.blocked) return Outcome::no;
   decide(rules_.otherwise, kNoRule, pass);
   return Outcome::decided;
+}
+
+std::size_t Reader::step_over(std::size_t at, Pass& pass) noexcept {
+  while (at < rules_.lines.size() && rules_.lines[at].row > 1) {
+    const RuleLine& line = rules_.lines[at];
+    const HostSetId fits = hits_->first(line.set, line.set + line.row);
+    if (fits == line.set) break;
+    if (seen_.more_names) {
+      (line.observe ? observe_waits_ : enforce_waits_) |= set_of(Fact::name);
+      pass.blocked = pass.blocked || !line.observe;
+    }
+    at += fits - line.set;
+  }
+  return at;
 }
 
 // An observe rule that would decide now. With one name in view it would, if that name brought it; or else if no later

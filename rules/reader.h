@@ -15,6 +15,11 @@ struct RuleLine {
   RuleId rule = kNoRule;
   ClassId cls = kPass;
   bool observe = false;
+  // Rules that ask for names and nothing else often stand in long rows; those that no name fits are stepped over
+  // together. How many do from here on, this one included, all of one mode, and the first one's set; the sets of the
+  // others follow.
+  std::uint32_t row = 0;
+  HostSetId set = 0;
 };
 
 // A compiled book's rules in order.
@@ -63,6 +68,8 @@ class Reader {
   void look_at_all() noexcept;
   void look_open() noexcept;
   Outcome pass(View view) noexcept;
+  // The first line from `line` on that is not known beforehand to be false, or not yet known for want of a name.
+  std::size_t step_over(std::size_t line, Pass& pass) noexcept;
   void observe(const RuleLine& line, const Evidence& evidence, Pass& pass) noexcept;
   void decide(ClassId cls, RuleId rule, const Pass& pass) noexcept;
   void note(RuleId rule) noexcept;

@@ -60,6 +60,7 @@ struct RuleSet::Compiled {
   std::optional<ClassId> find_class(std::string_view name) const;
   Diagnostics lay_out();
   void add_rule(RuleId id, ClassId cls);
+  void find_rows();
 };
 
 class RuleSet::Scratch : public ReadScratch {};
@@ -82,6 +83,19 @@ void RuleSet::Compiled::add_rule(RuleId id, ClassId cls) {
   rules.lines.push_back({groups.back(), id, cls, rule.mode == Mode::observe});
 }
 
+void RuleSet::Compiled::find_rows() {
+  for (std::size_t i = rules.lines.size(); i-- > 0;) {
+    RuleLine& line = rules.lines[i];
+    const auto set = conditions.host_alone(line.when);
+    if (!set) continue;
+    line.row = 1;
+    line.set = *set;
+    if (i + 1 == rules.lines.size()) continue;
+    const RuleLine& next = rules.lines[i + 1];
+    if (next.row > 0 && next.set == *set + 1 && next.observe == line.observe) line.row = next.row + 1;
+  }
+}
+
 Diagnostics RuleSet::Compiled::lay_out() {
   Diagnostics wrong;
   if (book.rules.size() > kMaxRules) wrong.push_back(too_many(book, book.rules.size(), kMaxRules, "rules"));
@@ -101,6 +115,7 @@ Diagnostics RuleSet::Compiled::lay_out() {
   };
   for (std::size_t i = 0; i < book.rules.size(); ++i)
     add_rule(static_cast<RuleId>(i), resolve(book.rules[i].then, book.rules[i].place));
+  find_rows();
   rules.otherwise = resolve(book.otherwise, book.otherwise_place);
   for (Diagnostic& diagnostic : conditions.compile()) wrong.push_back(std::move(diagnostic));
   return wrong;

@@ -75,10 +75,12 @@ Book RandomBooks::book() {
     book.classes.push_back(spec);
   }
   const auto cls = [this] { return std::string(std::vector{"one", "two", "three", "pass"}[below(4)]); };
-  for (std::size_t i = below(7); i > 0; --i) {
+  // Some books are long rows of rules on names alone.
+  const bool names_alone = below(4) == 0;
+  for (std::size_t i = below(names_alone ? 40 : 7); i > 0; --i) {
     Rule rule;
     rule.name = "rule" + std::to_string(i);
-    rule.when = condition(0);
+    rule.when = names_alone && below(8) > 0 ? Condition{{term(0)}, {}} : condition(0);
     rule.then = cls();
     rule.mode = std::vector{Mode::enforce, Mode::enforce, Mode::enforce, Mode::observe, Mode::off}[below(5)];
     book.rules.push_back(rule);

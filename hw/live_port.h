@@ -8,6 +8,11 @@
 
 namespace slowlane {
 
+inline constexpr std::uint32_t kMostMtu = 9216;
+inline constexpr std::uint32_t kDefaultMtu = 1500;
+// An Ethernet header, two VLAN tags and the MTU; without the checksum, which no port shows.
+constexpr std::uint32_t longest_frame(std::uint32_t mtu) { return 14 + 8 + mtu; }
+
 // A port as an appliance asks for it (contract §7).
 struct PortSpec {
   std::string name;          // what the appliance calls it

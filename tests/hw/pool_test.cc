@@ -89,6 +89,28 @@ TEST(PacketPool, UsesTheRoomAgainAfterALongFrame) {
   EXPECT_EQ(pool.out(), 0u);
 }
 
+TEST(PacketPool, HasRoomForTheLongestFrameOfAPort) {
+  PacketPool pool(4, {.room = 9238});
+  const Bytes frame = some_bytes(9238);
+  Packet* packet = pool.make_packet(frame);
+  ASSERT_NE(packet, nullptr);
+  EXPECT_THAT(packet->bytes(), ElementsAreArray(frame));
+  EXPECT_FALSE(RTE_MBUF_HAS_EXTBUF(packet->mbuf())) << "a buffer from the heap";
+  EXPECT_GE(pool.room(), 9238u);
+  free_packet(packet);
+}
+
+TEST(PacketPool, MakesPacketsThatDevicesMayFill) {
+  PacketPool pool(8, {.writers = PacketPool::Shape::Writers::devices});
+  Packet* packet = pool.make_packet(some_bytes(60));
+  ASSERT_NE(packet, nullptr);
+  packet->marked = true;
+  EXPECT_EQ(PacketPool::adopt(packet->mbuf()), packet);
+  EXPECT_FALSE(packet->marked);
+  EXPECT_EQ(packet->wire_length, 60u);
+  free_packet(packet);
+}
+
 TEST(PacketPool, SaysHowMuchMemoryItWanted) {
   try {
     const PacketPool pool(100'000'000);

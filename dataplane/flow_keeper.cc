@@ -86,12 +86,14 @@ void account(Flow& flow, const Packet& packet, Direction direction) noexcept {
 
 IdleClass idle_class_of(Flow& flow, const Parsed& packet, bool by_client) noexcept {
   if (flow.key.transport != kTcp) return IdleClass::udp;
+  if (flow.connection & kEstablished) return IdleClass::established;
   // The handshake is over with the initiator's ACK to a SYN/ACK (RFC 9293 §3.5).
   const std::uint8_t flags = packet.headers.tcp_flags;
   const bool answered = (flow.tcp_seen & (kSyn | kAck)) == (kSyn | kAck);
   const bool acknowledged = answered && by_client && !(flags & kSyn) && (flags & kAck);
-  if (flow.midstream || flow.had_payload || acknowledged) flow.connection |= kEstablished;
-  return flow.connection & kEstablished ? IdleClass::established : IdleClass::syn;
+  if (!flow.had_payload && !acknowledged && !flow.midstream) return IdleClass::syn;
+  flow.connection |= kEstablished;
+  return IdleClass::established;
 }
 
 bool is_closed(const Flow& flow) noexcept {

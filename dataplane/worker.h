@@ -45,7 +45,7 @@ class Worker {
  public:
   struct Config {
     std::uint32_t flows = 1 << 20;
-    std::uint32_t names = 1 << 20;
+    std::uint32_t names = 0;  // different server names at once; 0: as many as flows
     std::uint64_t names_bytes = 64ull << 20;
     Inspector::Pools inspector;
     std::uint32_t probes = 4096;  // flows that nDPI looks at

@@ -1,0 +1,111 @@
+"""The lab's wiring.
+
+    client ---- router1 ---- [in] box [out] ---- router2 ---- (line) ---- server
+    192.0.2.0/24        203.0.113.0/30                        198.51.100.0/24
+    2001:db8:1::/64     2001:db8:ff::/64                      2001:db8:2::/64
+
+The box sees only the cable between the routers, so what crosses it has lost one TTL already. `line` is there only where
+a round-trip time was asked for: a delay line, which is a second slowlane."""
+
+import os
+import subprocess
+
+from . import ground
+
+CLIENT, CLIENT6 = "192.0.2.10", "2001:db8:1::10"
+MORE_CLIENTS = ("192.0.2.11", "192.0.2.12")
+SERVER, SERVER6 = "198.51.100.7", "2001:db8:2::7"
+CADDY, RESOLVER = "198.51.100.8", "198.51.100.53"
+INSIDE = "192.0.2.0/24", "2001:db8:1::/64"
+LINK1, LINK2 = "203.0.113.1", "203.0.113.2"
+LINK1_6, LINK2_6 = "2001:db8:ff::1", "2001:db8:ff::2"
+BOX_MTU = 9000
+# Kept over a connection, these would give a run what an earlier one learned of the path.
+SETTINGS = ("net.ipv4.tcp_no_metrics_save=1", "net.ipv4.tcp_ecn=1", "net.ipv4.icmp_ratelimit=0",
+            "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv6.icmp.ratelimit=0", "net.ipv4.tcp_wmem=4096 16384 33554432",
+            "net.ipv4.tcp_slow_start_after_idle=0")
+ROUTES = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+
+
+def lay(lab, mtu=1500, delayed=False):
+    """Makes the namespaces and cables of a lab; addresses, routes and names, no servers and no box yet."""
+    roles = ("client", "router1", "box", "router2", "server") + (("line",) if delayed else ())
+    for role in roles:
+        lab.add_space(role)
+    for role in ("box", "line") if delayed else ("box",):
+        lab.do(role, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+    for role in "client", "router1", "router2", "server":
+        quiet = ("net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
+        lab.do(role, "sysctl", "-qw", *quiet)
+    _cables(lab, mtu, delayed)
+    _addresses(lab)
+    lab.do("client", "sysctl", "-qw", *_known(lab, "client", SETTINGS))
+    lab.do("server", "sysctl", "-qw", *_known(lab, "server", SETTINGS))
+    for role in "router1", "router2":
+        lab.do(role, "sysctl", "-qw", *ROUTES, *_known(lab, role, SETTINGS))
+    folder = f"/etc/netns/{lab.space('client')}"
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "resolv.conf"), "w", encoding="utf-8") as file:
+        file.write(f"nameserver {RESOLVER}\n")
+    lab.keep(delayed=delayed, mtu=mtu)
+
+
+def _known(lab, role, settings):
+    """Those settings that this kernel lets a namespace have."""
+    return [s for s in settings if lab.run(role, "sysctl", "-q", s.split("=")[0]).returncode == 0]
+
+
+def _cables(lab, mtu, delayed):
+    lab.lay_cable("client", "wire", "router1", "near", mtu)
+    lab.lay_cable("router1", "wire", "box", "in", BOX_MTU)
+    lab.lay_cable("router2", "wire", "box", "out", BOX_MTU)
+    if delayed:
+        lab.lay_cable("router2", "far", "line", "in", BOX_MTU)
+        lab.lay_cable("server", "wire", "line", "out", BOX_MTU)
+    else:
+        lab.lay_cable("router2", "far", "server", "wire", BOX_MTU)
+    for role, device in ("router1", "wire"), ("router2", "wire"), ("router2", "far"), ("server", "wire"):
+        lab.ip(role, f"link set dev {device} mtu {mtu}")
+    for role in ("box", "line") if delayed else ("box",):
+        lab.ip(role, *(f"link set dev {port} promisc on up" for port in ("in", "out")))
+
+
+def _addresses(lab):
+    lab.ip("client", *(f"address add {a}/24 dev wire" for a in (CLIENT, *MORE_CLIENTS)),
+           f"address add {CLIENT6}/64 dev wire nodad", "link set dev wire up")
+    lab.ip("router1", "address add 192.0.2.1/24 dev near", "address add 2001:db8:1::1/64 dev near nodad",
+           "link set dev near up", f"address add {LINK1}/30 dev wire", f"address add {LINK1_6}/64 dev wire nodad",
+           "link set dev wire up", f"route add 198.51.100.0/24 via {LINK2}", f"route add 2001:db8:2::/64 via {LINK2_6}")
+    lab.ip("router2", "address add 198.51.100.1/24 dev far", "address add 2001:db8:2::1/64 dev far nodad",
+           "link set dev far up", f"address add {LINK2}/30 dev wire", f"address add {LINK2_6}/64 dev wire nodad",
+           "link set dev wire up", f"route add 192.0.2.0/24 via {LINK1}", f"route add 2001:db8:1::/64 via {LINK1_6}")
+    lab.ip("server", *(f"address add {a}/24 dev wire" for a in (SERVER, CADDY, RESOLVER)),
+           f"address add {SERVER6}/64 dev wire nodad", "link set dev wire up")
+    set_congestion_control(lab, "cubic")
+
+
+def set_congestion_control(lab, name):
+    """Every later connection between client and server uses it, whatever program opens it. LabError where it does not
+    take effect: this kernel's default is another one, and a result would be of the wrong thing."""
+    lab.ip("client", f"route replace default via 192.0.2.1 src {CLIENT} congctl {name}",
+           f"route replace ::/0 via 2001:db8:1::1 src {CLIENT6} congctl {name}")
+    lab.ip("server", f"route replace default via 198.51.100.1 src {SERVER} congctl {name}",
+           f"route replace ::/0 via 2001:db8:2::1 src {SERVER6} congctl {name}")
+    for role in "client", "server":
+        shown = lab.do(role, "ip", "route", "show", "default")
+        if f"congctl {name}" not in shown:
+            raise ground.LabError(f"congestion control {name} did not take effect in {role}: {shown.strip()}")
+    lab.keep(congestion_control=name)
+
+
+def set_mtu(lab, mtu):
+    """Of all but the box's ports, which take jumbo frames anyhow."""
+    for role, devices in ("client", ("wire",)), ("router1", ("near", "wire")), ("router2", ("wire", "far")), ("server", ("wire",)):
+        lab.ip(role, *(f"link set dev {device} mtu {mtu}" for device in devices))
+    lab.keep(mtu=mtu)
+
+
+def reaches(lab):
+    """Whether the client reaches the server over both families."""
+    return all(lab.run("client", "ping", "-c", "1", "-W", "1", address, stdout=subprocess.DEVNULL, capture_output=False,
+                       stderr=subprocess.DEVNULL).returncode == 0 for address in (SERVER, SERVER6))

@@ -35,6 +35,10 @@ std::optional<Nanos> Bucket::ready_at(const RatePlan& plan, std::uint32_t bytes,
   return now + static_cast<Nanos>((before - allowed + 1023) >> 10);
 }
 
+std::optional<Nanos> SharedBucket::ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept {
+  return Bucket{full_at_.load(std::memory_order_relaxed)}.ready_at(plan, bytes, now);
+}
+
 Spend SharedBucket::spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) noexcept {
   std::uint64_t seen = full_at_.load(std::memory_order_relaxed);
   for (;;) {

@@ -61,6 +61,8 @@ struct Bucket {
 class SharedBucket {
  public:
   Spend spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) noexcept;
+  // As Bucket's, unless another core is quicker.
+  std::optional<Nanos> ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept;
 
  private:
   std::atomic<std::uint64_t> full_at_{0};

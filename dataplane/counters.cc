@@ -16,6 +16,8 @@ const char* name_of(DropReason reason) {
     case DropReason::fragment_limit: return "fragment_limit";
     case DropReason::fragment_timeout: return "fragment_timeout";
     case DropReason::tx_full: return "tx_full";
+    case DropReason::spread_full: return "spread_full";
+    case DropReason::tap: return "tap";
     case DropReason::count: break;
   }
   return "";
@@ -55,6 +57,9 @@ const char* name_of(Counter counter) {
     case Counter::truncated: return "truncated";
     case Counter::offloaded: return "offloaded";
     case Counter::time_backwards: return "time_backwards";
+    case Counter::bypassed_packets: return "bypassed_packets";
+    case Counter::elsewhere_packets: return "elsewhere_packets";
+    case Counter::spread_packets: return "spread_packets";
     case Counter::flows_begun: return "flows_begun";
     case Counter::flows_ended: return "flows_ended";
     case Counter::flows_evicted: return "flows_evicted";

@@ -23,6 +23,8 @@ enum class DropReason : std::uint8_t {
   fragment_limit,    // fragments = "hold": more fragments than the limit
   fragment_timeout,  // fragments = "hold": the datagram never became complete
   tx_full,           // the port did not take it
+  spread_full,       // the ring to the worker that it belongs to, or that sends it
+  tap,               // it came in on a tap, which never sends
   count
 };
 const char* name_of(DropReason reason);
@@ -30,19 +32,19 @@ inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason:
 
 // Why a flow shows no server name.
 enum class NotFound : std::uint8_t {
-  none,             // it does
-  no_payload,       // nothing was sent
-  not_recognised,   // no TLS, QUIC, HTTP or DNS
-  no_sni,           // a ClientHello without a name
-  no_host,          // an HTTP request without Host
+  none,            // it does
+  no_payload,      // nothing was sent
+  not_recognised,  // no TLS, QUIC, HTTP or DNS
+  no_sni,          // a ClientHello without a name
+  no_host,         // an HTTP request without Host
   malformed_hello,
-  incomplete,       // the hello or request never became whole
-  encrypted,        // picked up behind the handshake
-  quic_version,     // a QUIC version whose keys are not known
-  quic_keys,        // an Initial that did not decrypt
-  midstream,        // flows.midstream = false
-  budget,           // max_packets or max_bytes was spent
-  no_memory,        // no assembler was free
+  incomplete,    // the hello or request never became whole
+  encrypted,     // picked up behind the handshake
+  quic_version,  // a QUIC version whose keys are not known
+  quic_keys,     // an Initial that did not decrypt
+  midstream,     // flows.midstream = false
+  budget,        // max_packets or max_bytes was spent
+  no_memory,     // no assembler was free
   unsupported_transport,
   count
 };
@@ -50,11 +52,35 @@ const char* name_of(NotFound reason);
 
 // Everything else that is counted, one row each; names are those of the report and of `ctl counters`.
 enum class Counter : std::uint8_t {
-  received_packets, received_bytes, sent_packets, sent_bytes, cut_bytes, marked_packets, reset_packets,
-  not_ip, truncated, offloaded, time_backwards,
-  flows_begun, flows_ended, flows_evicted, unjudged_packets, unjudged_flows,
-  fragments_followed, fragments_early, fragments_no_room,
-  judged, not_inspected, looks_no_memory, names_no_memory, probes_no_memory, hosts_no_memory, queues_no_memory,
+  received_packets,
+  received_bytes,
+  sent_packets,
+  sent_bytes,
+  cut_bytes,
+  marked_packets,
+  reset_packets,
+  not_ip,
+  truncated,
+  offloaded,
+  time_backwards,
+  bypassed_packets,
+  elsewhere_packets,
+  spread_packets,
+  flows_begun,
+  flows_ended,
+  flows_evicted,
+  unjudged_packets,
+  unjudged_flows,
+  fragments_followed,
+  fragments_early,
+  fragments_no_room,
+  judged,
+  not_inspected,
+  looks_no_memory,
+  names_no_memory,
+  probes_no_memory,
+  hosts_no_memory,
+  queues_no_memory,
   states_no_memory,
   count
 };

@@ -26,7 +26,23 @@ struct Queue {
   std::uint32_t first = kNoIndex;
   std::uint32_t last = kNoIndex;
   std::uint32_t next_free = kNoIndex;
+  SharedQueue* shared = nullptr;  // the rate and the bounds of a queue of which this is a part
   bool closing = false;
+
+  std::optional<Nanos> ready_at(std::uint32_t size, Nanos now) const noexcept {
+    return shared != nullptr ? shared->bucket.ready_at(plan.rate, size, now) : bucket.ready_at(plan.rate, size, now);
+  }
+  bool spend(std::uint32_t size, Nanos now) noexcept {
+    const Spend spent =
+        shared != nullptr ? shared->bucket.spend(plan.rate, size, now) : bucket.spend(plan.rate, size, now);
+    return spent == Spend::passed;
+  }
+  // Whether nothing waits before a packet that comes now.
+  bool nothing_waits() const noexcept { return packets == 0 && (shared == nullptr || shared->empty()); }
+  bool enter(std::uint32_t size) noexcept {
+    if (shared != nullptr) return shared->enter(size, plan.max_bytes, plan.max_packets);
+    return packets < plan.max_packets && bytes + size <= plan.max_bytes;
+  }
 };
 
 }  // namespace
@@ -49,12 +65,12 @@ struct Shaper::State {
     return packets < limits.held_packets && bytes + size <= limits.held_bytes;
   }
 
-  Admission refuse(const Queue* queue, bool through, bool lingers, const Wish& wish, const DelayLoad* load,
-                   std::uint32_t size) const noexcept;
+  Admission refuse(const Wish& wish, const DelayLoad* load, std::uint32_t size) const noexcept;
   void hold(const Held& held, std::uint32_t queue, Nanos now) noexcept;
   void enqueue(std::uint32_t number, std::uint32_t slot, Nanos now) noexcept;
   void enter_delay(std::uint32_t slot, Nanos now) noexcept;
-  // The slot of the head that is due in the queue on top of the heap.
+  // The slot of the head that is due in the queue on top of the heap; kNoIndex where another core was quicker to take
+  // the tokens that it waited for.
   std::uint32_t dequeue(Nanos now) noexcept;
   void let_go(std::uint32_t slot, Nanos now, Burst& out) noexcept;
   void give_back(std::uint32_t number) noexcept {
@@ -65,7 +81,7 @@ struct Shaper::State {
     Queue& queue = queues[number];
     const Held& head = slots[queue.first];
     // What is longer than the bucket was never let in.
-    due = {queue.bucket.ready_at(queue.plan.rate, head.bytes, now).value_or(now), head.order, number};
+    due = {queue.ready_at(head.bytes, now).value_or(now), head.order, number};
   }
 
   Limits limits;
@@ -82,13 +98,8 @@ struct Shaper::State {
   std::uint64_t bytes = 0;
 };
 
-// Why a packet may not come in; `held` where it may. `through`: its queue lets it pass at once; `lingers`: the delay
-// line will not.
-Shaper::Admission Shaper::State::refuse(const Queue* queue, bool through, bool lingers, const Wish& wish,
-                                        const DelayLoad* load, std::uint32_t size) const noexcept {
-  if (!through && (queue->packets >= queue->plan.max_packets || queue->bytes + size > queue->plan.max_bytes))
-    return Admission::queue_full;
-  if (through && !lingers) return Admission::held;
+// Why a packet that would stay may not come in; `held` where it may.
+Shaper::Admission Shaper::State::refuse(const Wish& wish, const DelayLoad* load, std::uint32_t size) const noexcept {
   // A packet that will be delayed after it was shaped takes its place in the delay line now: later it could only be
   // lost.
   if (wish.delay >= 0 && load != nullptr &&
@@ -144,7 +155,13 @@ std::uint32_t Shaper::State::dequeue(Nanos now) noexcept {
   Queue& queue = queues[number];
   const std::uint32_t slot = queue.first;
   const Held& held = slots[slot];
-  queue.bucket.spend(queue.plan.rate, held.bytes, now);
+  if (!queue.spend(held.bytes, now)) {
+    Due later;
+    schedule_head(number, now, later);
+    shaped.replace_top(later);
+    return kNoIndex;
+  }
+  if (queue.shared != nullptr) queue.shared->leave(held.bytes);
   queue.first = held.next;
   queue.bytes -= held.bytes;
   --held.state->shaped;
@@ -187,7 +204,7 @@ Shaper::~Shaper() {
   }
 }
 
-std::uint32_t Shaper::open_queue(const QueuePlan& plan) noexcept {
+std::uint32_t Shaper::open_queue(const QueuePlan& plan, SharedQueue* shared) noexcept {
   State& state = *state_;
   std::uint32_t number = state.free_queue;
   if (number != kNoIndex)
@@ -198,6 +215,7 @@ std::uint32_t Shaper::open_queue(const QueuePlan& plan) noexcept {
     return kNoIndex;
   state.queues[number] = Queue{};
   state.queues[number].plan = plan;
+  state.queues[number].shared = shared;
   return number;
 }
 
@@ -224,15 +242,22 @@ Shaper::Admission Shaper::admit(Packet* packet, HeldState& state, const Wish& wi
   Queue* queue = number != kNoIndex ? &own.queues[number] : nullptr;
   bool through = true;
   if (queue != nullptr) {
-    const auto ready = queue->bucket.ready_at(queue->plan.rate, size, now);
+    const auto ready = queue->ready_at(size, now);
     if (!ready) return Admission::over_burst;
-    through = queue->packets == 0 && *ready <= now;
+    through = queue->nothing_waits() && *ready <= now;
   }
   const bool lingers = wish.delay > 0 || state.delayed > 0;
-  const Admission answer = own.refuse(queue, through, lingers, wish, load, size);
-  if (answer != Admission::held) return answer;
-  if (through && queue != nullptr) queue->bucket.spend(queue->plan.rate, size, now);
-  if (through && !lingers) return Admission::pass;
+  if (through && !lingers && (queue == nullptr || queue->spend(size, now))) return Admission::pass;
+  if (!through && !queue->enter(size)) return Admission::queue_full;
+  const Admission answer = own.refuse(wish, load, size);
+  if (answer != Admission::held) {
+    if (!through && queue->shared != nullptr) queue->shared->leave(size);
+    return answer;
+  }
+  if (through && queue != nullptr && !queue->spend(size, now)) {
+    if (!queue->enter(size)) return Admission::queue_full;
+    through = false;
+  }
   DelayLoad* counted = wish.delay >= 0 ? load : nullptr;
   own.hold({packet, &state, counted, wish.delay, own.admitted++, size, kNoIndex}, through ? kNoIndex : number, now);
   return Admission::held;
@@ -245,6 +270,7 @@ void Shaper::release(Nanos until, Burst& out) noexcept {
     if (own.shaped.top().before(due)) {
       const Nanos now = own.shaped.top().time;
       const std::uint32_t slot = own.dequeue(now);
+      if (slot == kNoIndex) continue;
       const Held& held = own.slots[slot];
       if (held.delay > 0 || held.state->delayed > 0)
         own.enter_delay(slot, now);

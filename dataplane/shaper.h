@@ -7,6 +7,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow.h"
 #include "dataplane/packet.h"
+#include "dataplane/shared_rates.h"
 
 namespace slowlane {
 
@@ -33,8 +34,9 @@ class Shaper {
   Shaper(const Shaper&) = delete;
   Shaper& operator=(const Shaper&) = delete;
 
-  // A queue of its own bucket; kNoIndex where the pool is empty.
-  std::uint32_t open_queue(const QueuePlan& plan) noexcept;
+  // A queue of its own bucket; kNoIndex where the pool is empty. With `shared`, this worker's part of a queue whose
+  // rate and bounds are those; it must outlive the shaper. Each part is FIFO.
+  std::uint32_t open_queue(const QueuePlan& plan, SharedQueue* shared = nullptr) noexcept;
   // Gives an empty queue back, or lets one that still holds packets go when its last leaves. False: still holding.
   bool close_queue(std::uint32_t queue) noexcept;
   bool queue_empty(std::uint32_t queue) const noexcept;

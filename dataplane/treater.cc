@@ -46,8 +46,9 @@ Restart restart_of(const ClassSpec& spec) {
 
 }  // namespace
 
-Treater::Treater(const Pools& pools, const Snapshot& snapshot, Nanos start, Counters& counters)
+Treater::Treater(const Pools& pools, const Snapshot& snapshot, SharedRates& rates, Nanos start, Counters& counters)
     : snapshot_(snapshot),
+      rates_(rates),
       start_(start),
       counters_(counters),
       states_(pools.states),
@@ -242,7 +243,7 @@ Spend Treater::spend(Pass& pass, const Police& police, std::size_t slot) noexcep
       return host == nullptr ? Spend::passed : host->police[slot].spend(rate, pass.bytes, pass.now);
     }
     case Scope::cls:
-      return (pass.shadow ? classes_[cls].shadow_police : classes_[cls].police)[slot].spend(rate, pass.bytes, pass.now);
+      return (pass.shadow ? rates_[cls].shadow_police : rates_[cls].police)[slot].spend(rate, pass.bytes, pass.now);
   }
   return Spend::passed;
 }
@@ -257,7 +258,7 @@ Treater::Reason Treater::refuse_shape_shadow(Pass& pass) noexcept {
   Spend spent = Spend::passed;
   switch (shape.scope) {
     case Scope::flow: spent = pass.state->shape[slot].spend(rate, pass.bytes, pass.now); break;
-    case Scope::cls: spent = classes_[cls].shadow_shape[slot].spend(rate, pass.bytes, pass.now); break;
+    case Scope::cls: spent = rates_[cls].shadow_shape[slot].spend(rate, pass.bytes, pass.now); break;
     case Scope::host: {
       HostState* host = host_of(pass, shape.scope_prefix6, static_cast<ClassId>(cls | kShadowShape));
       if (host != nullptr) spent = host->police[slot].spend(rate, pass.bytes, pass.now);
@@ -308,7 +309,8 @@ std::uint32_t Treater::shape_queue(Pass& pass, std::size_t slot) noexcept {
   const bool of_flow = shape.scope == Scope::flow;
   if (of_flow && pass.state == nullptr) return kNoIndex;
   std::uint32_t& queue = of_flow ? pass.state->queue[slot] : classes_[pass.flow.cls].queue[slot];
-  if (queue == kNoIndex) queue = shaper_.open_queue(pass.plan.shape);
+  SharedQueue* const shared = of_flow ? nullptr : &rates_[pass.flow.cls].shape[slot];
+  if (queue == kNoIndex) queue = shaper_.open_queue(pass.plan.shape, shared);
   if (queue == kNoIndex) counters_[Counter::queues_no_memory].add();
   return queue;
 }

@@ -27,8 +27,8 @@ class Treater {
     std::uint64_t hash_seed = 1;
     Shaper::Limits held;
   };
-  // `start`: no packet is older. The snapshot must outlive the treater.
-  Treater(const Pools& pools, const Snapshot& snapshot, Nanos start, Counters& counters);
+  // `start`: no packet is older. The snapshot and `rates`, which have the same classes, must outlive the treater.
+  Treater(const Pools& pools, const Snapshot& snapshot, SharedRates& rates, Nanos start, Counters& counters);
 
   // A class comes into force for a flow, from a pending or another class; its state is made.
   void enter(Flow& flow, ClassId cls) noexcept;
@@ -84,11 +84,8 @@ class Treater {
     std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};
     Nanos hold_until = -1;
   };
-  // What one class keeps for all its flows.
+  // What one class keeps for all flows of this worker.
   struct ClassState {
-    std::array<SharedBucket, 2> police;
-    std::array<SharedBucket, 2> shadow_police;
-    std::array<SharedBucket, 2> shadow_shape;
     std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};
     std::array<Shaper::DelayLoad, 2> delay_load;
   };
@@ -123,6 +120,7 @@ class Treater {
   void leave(Flow& flow) noexcept;
 
   const Snapshot& snapshot_;
+  SharedRates& rates_;
   const Nanos start_;
   Counters& counters_;
   Pool<FlowState> states_;

@@ -7,9 +7,12 @@
 
 namespace slowlane {
 
-Worker::Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness)
+Worker::Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, std::unique_ptr<Commons> own,
+               Commons* commons, Witness* witness)
     : config_(config),
-      wire_(wire),
+      wires_(std::move(wires)),
+      own_commons_(std::move(own)),
+      commons_(own_commons_ ? *own_commons_ : *commons),
       snapshot_(snapshot),
       inspection_(snapshot.rules->book().inspection),
       flow_rules_(snapshot.rules->book().flows),
@@ -24,42 +27,60 @@ Worker::Worker(const Config& config, const Wire& wire, const Snapshot& snapshot,
       table_(config.flows, config.hash_seed),
       fragments_(config.datagrams, config.treater.held.held_bytes, config.hash_seed),
       inspector_(config.inspector, names_, classifier_.get(), counters_),
-      treater_(config.treater, snapshot, config.start, counters_),
-      next_tick_(config.start) {
-  for (Burst& burst : out_) burst.clear();
-}
+      treater_(config.treater, snapshot, commons_.rates, config.start, counters_),
+      out_(2 * wires_.size()),
+      now_(config.start),
+      next_tick_(config.start) {}
+
+Worker::Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, Commons& commons,
+               Witness* witness)
+    : Worker(config, std::move(wires), snapshot, nullptr, &commons, witness) {}
+
+Worker::Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness)
+    : Worker(config, {wire}, snapshot, std::make_unique<Commons>(snapshot, 1, Spread::By::pair), nullptr, witness) {}
 
 Worker::~Worker() = default;
 
 // --- A packet's way, from top to bottom.
 
 std::uint32_t Worker::turn(Nanos now) noexcept {
-  std::uint32_t done = receive(*wire_.inside, Side::inside);
-  if (wire_.outside != wire_.inside) done += receive(*wire_.outside, Side::outside);
+  now_ = now;
+  turns_.add();
+  obey();
+  std::uint32_t done = 0;
+  for (std::uint8_t wire = 0; wire < wires_.size(); ++wire)
+    for (const Side side : {Side::inside, Side::outside}) done += receive(wire, side);
+  done += receive_spread();
   if (now >= next_tick_ || next_due() <= now) {
     const std::uint64_t sent = counters_[Counter::sent_packets].read();
     advance(now);
     done += static_cast<std::uint32_t>(counters_[Counter::sent_packets].read() - sent);
   }
-  flush(out_[0], *wire_.outside);
-  flush(out_[1], *wire_.inside);
+  flush_all();
   return done;
 }
 
-std::uint32_t Worker::receive(Port& port, Side side) noexcept {
+std::uint32_t Worker::receive(std::uint8_t number, Side side) noexcept {
+  const Wire& wire = wires_[number];
+  const std::uint16_t queue = wire.receive_queue[at(side)];
+  if (queue == Wire::kNoQueue || (wire.one_armed() && side == Side::outside)) return 0;
   Burst burst;
   burst.limit = config_.burst;
-  port.receive(0, burst);
-  parse_burst(burst, side);
-  prefetch(burst);
+  wire.port(side)->receive(queue, burst);
+  const std::uint32_t received = burst.count;
+  note_origin(burst, number, side);
+  if (!bypassing_) {
+    parse_burst(burst);
+    spread_burst(burst);
+    prefetch(burst);
+  }
   for (Packet* packet : burst) step(packet);
-  return burst.count;
+  return received;
 }
 
-void Worker::parse_burst(Burst& burst, Side side) noexcept {
+void Worker::parse_burst(Burst& burst) noexcept {
   const bool by_vlan = flow_rules_.key == FlowRules::Key::vlan;
   for (Packet* packet : burst) {
-    packet->side = side;
     packet->parsed = parse(packet->link, packet->bytes(), packet->wire_length);
     if (packet->parsed.kind != Parsed::Kind::ip) continue;
     if (by_vlan && packet->parsed.headers.vlan_count > 0) packet->parsed.key.vlan = packet->parsed.headers.vlans[0];
@@ -93,8 +114,13 @@ void Worker::advance(Nanos now) noexcept {
 void Worker::step(Packet* packet) noexcept {
   advance(packet->arrival);
   count_arrival(*packet);
+  if (bypassing_) return send(packet);
   if (packet->parsed.kind != Parsed::Kind::ip) {
     packet->side = side_without_flow(*packet);
+    return send(packet);
+  }
+  if (is_elsewhere(*packet)) {
+    counters_[Counter::elsewhere_packets].add();
     return send(packet);
   }
   if (packet->parsed.headers.fragment != FragmentKind::none && take_fragment(packet)) return;
@@ -138,7 +164,10 @@ bool Worker::judge(Flow& flow, const Packet& packet) noexcept {
   if (!grew) return false;
   flow.generation = snapshot_.generation;
   counters_[Counter::judged].add();
-  return apply(flow, snapshot_.rules->judge(inspector_.facts(flow), *scratch_), packet);
+  const bool was_settled = flow.settled;
+  const bool trigger = apply(flow, snapshot_.rules->judge(inspector_.facts(flow), *scratch_), packet);
+  if (witness_ != nullptr && flow.settled && !was_settled) witness_->flow_settled(flow);
+  return trigger;
 }
 
 void Worker::treat(Flow& flow, Packet* packet, Direction direction, bool trigger) noexcept {
@@ -178,29 +207,15 @@ void Worker::send(Packet* packet) noexcept {
   if (packet->marked) counters_[Counter::marked_packets].add();
   if (packet->reset) counters_[Counter::reset_packets].add();
   if (witness_ != nullptr) witness_->packet_done(*packet, {true, {}});
-  const bool outwards = wire_.inside == wire_.outside || packet->side == Side::inside;
-  Burst& burst = out_[outwards ? 0 : 1];
-  burst.add(packet);
-  if (burst.full()) flush(burst, outwards ? *wire_.outside : *wire_.inside);
-}
-
-// What the port does not take at the second try is dropped: the box never waits for a wire.
-void Worker::flush(Burst& burst, Port& port) noexcept {
-  if (burst.count == 0) return;
-  for (const Packet* packet : burst) count_sent(*packet);
-  port.send(0, burst);
-  if (burst.count > 0) port.send(0, burst);
-  for (Packet* packet : burst) {
-    take_back_sent(*packet);
-    drop(packet, DropReason::tx_full);
-  }
-  burst.clear();
+  put_out(packet);
 }
 
 void Worker::drop(Packet* packet, DropReason reason) noexcept {
   count_dropped(*packet, reason);
   packet->departure = std::max(packet->departure, packet->arrival);
-  if (witness_ != nullptr && reason != DropReason::tx_full) witness_->packet_done(*packet, {false, reason});
+  // What is lost between workers and on the way out was told as sent, or never looked at.
+  const bool late = reason == DropReason::tx_full || reason == DropReason::spread_full;
+  if (witness_ != nullptr && !late) witness_->packet_done(*packet, {false, reason});
   free_packet(packet);
 }
 

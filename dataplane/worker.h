@@ -9,6 +9,7 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/classifier.h"
+#include "dataplane/commons.h"
 #include "dataplane/counters.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/fragments.h"
@@ -17,17 +18,10 @@
 #include "dataplane/port.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/treater.h"
+#include "dataplane/wire.h"
 #include "dataplane/witness.h"
-#include "rules/ip.h"
 
 namespace slowlane {
-
-// Two ports joined. In a replay both are the same capture port, and a packet's side comes from its flow.
-struct Wire {
-  Port* inside = nullptr;
-  Port* outside = nullptr;
-  std::vector<Prefix> inside_prefixes;  // replay: who is inside; none: the initiator's side is
-};
 
 // What one class, and one rule, did so far; written by the worker, read by control.
 struct ClassCounts {
@@ -52,25 +46,33 @@ class Worker {
     Treater::Pools treater;
     std::uint32_t datagrams = 16384;         // fragmented datagrams followed or held at once
     std::uint16_t burst = Burst::kCapacity;  // at most; results do not depend on it
-    std::uint64_t hash_seed = 1;
-    Nanos start = 0;  // no packet is older
+    std::uint64_t hash_seed = 1;             // the same for all workers of a box
+    Nanos start = 0;                         // no packet is older; the same for all workers of a box
+    std::uint32_t index = 0;                 // which worker of the box it is
+    // When a packet arrived: as its port says (virtual time), or with the turn that found it (live).
+    enum class Arrivals : std::uint8_t { of_port, of_turn } arrivals = Arrivals::of_port;
   };
-  // `witness` may be null. The snapshot, the wire's ports and the witness must outlive the worker.
+  // `witness` may be null. The snapshot, the wires' ports, `commons` and the witness must outlive the worker.
   // Throws std::runtime_error where nDPI cannot start.
+  Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, Commons& commons, Witness* witness);
+  // The only worker of a run on one wire.
   Worker(const Config& config, const Wire& wire, const Snapshot& snapshot, Witness* witness);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // One round: receives a burst from each side, treats it packet by packet, releases what is due by `now`, sends.
-  // Returns how many packets it received or released.
+  // One round: receives a burst from each side of each wire and from other workers, treats it packet by packet,
+  // releases what is due by `now`, sends. Returns how many packets it received or released.
   std::uint32_t turn(Nanos now) noexcept;
+  // Sends all that is held, in order of release, at once.
+  void drain() noexcept;
   // When turn() has something to do even if nothing arrives; the maximum: never.
   Nanos next_due() const noexcept;
   // Ends every flow, in the order they began. After it, only counters may be read.
   void finish() noexcept;
 
   const Counters& counters() const { return counters_; }
+  std::uint64_t turns() const { return turns_.read(); }                        // any thread: whether it still turns
   std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = ClassId
   std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = RuleId
   const Names& names() const { return names_; }
@@ -81,9 +83,12 @@ class Worker {
   std::size_t memory() const { return table_.memory(); }  // bytes of the flow table
 
  private:
+  Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, std::unique_ptr<Commons> own,
+         Commons* commons, Witness* witness);
+
   // The walk of a packet, in order.
-  std::uint32_t receive(Port& port, Side side) noexcept;
-  void parse_burst(Burst& burst, Side side) noexcept;
+  std::uint32_t receive(std::uint8_t wire, Side side) noexcept;
+  void parse_burst(Burst& burst) noexcept;
   void prefetch(const Burst& burst) noexcept;
   void advance(Nanos now) noexcept;
   void step(Packet* packet) noexcept;
@@ -94,7 +99,16 @@ class Worker {
   void send(Packet* packet) noexcept;
   void drop(Packet* packet, DropReason reason) noexcept;
   std::uint32_t release(Nanos until) noexcept;
-  void flush(Burst& burst, Port& port) noexcept;
+
+  // Between workers and on wires (worker_wires.cc).
+  void obey() noexcept;
+  void note_origin(Burst& burst, std::uint8_t wire, Side side) noexcept;
+  void spread_burst(Burst& burst) noexcept;
+  std::uint32_t receive_spread() noexcept;
+  bool is_elsewhere(const Packet& packet) const noexcept;
+  void put_out(Packet* packet) noexcept;
+  void flush(std::size_t out) noexcept;
+  void flush_all() noexcept;
 
   // Fragments (worker_flows.cc, as all below).
   bool take_fragment(Packet* packet) noexcept;
@@ -124,7 +138,9 @@ class Worker {
   void count_dropped(const Packet& packet, DropReason reason) noexcept;
 
   const Config config_;
-  const Wire wire_;
+  const std::vector<Wire> wires_;
+  const std::unique_ptr<Commons> own_commons_;  // null where control made them
+  Commons& commons_;
   const Snapshot& snapshot_;
   const Inspection& inspection_;
   const FlowRules& flow_rules_;
@@ -142,7 +158,10 @@ class Worker {
   Fragments fragments_;
   Inspector inspector_;
   Treater treater_;
-  std::array<Burst, 2> out_;  // by the side packets leave on; in a replay only the first
+  std::vector<Burst> out_;  // of each wire two, by the side packets leave on
+  bool bypassing_ = false;
+  Nanos now_;
+  Count turns_;
   std::uint64_t next_flow_id_ = 1;
   Nanos next_tick_;
   std::array<std::uint64_t, 1024> unjudged_seen_{};

@@ -9,11 +9,6 @@ namespace {
 
 constexpr Nanos kTick = 10 * kMillisecond;
 constexpr std::uint32_t kExpiriesPerTick = 1024;
-constexpr std::uint32_t kLongestUntagged = 1522;  // what is longer is a jumbo frame or was merged by an offload
-
-bool contains(const std::vector<Prefix>& prefixes, const Address& address) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& prefix) { return prefix.contains(address); });
-}
 
 }  // namespace
 
@@ -216,8 +211,7 @@ void Worker::tick(Nanos now) noexcept {
 }
 
 void Worker::finish() noexcept {
-  flush(out_[0], *wire_.outside);
-  flush(out_[1], *wire_.inside);
+  flush_all();
   std::vector<Flow*> left;
   left.reserve(table_.size());
   table_.for_each([&](Flow& flow) { left.push_back(&flow); });
@@ -228,84 +222,21 @@ void Worker::finish() noexcept {
 Nanos Worker::next_due() const noexcept { return std::min(treater_.next_due(), fragments_.next_due()); }
 
 bool Worker::client_is_inside(const Flow& flow, const Packet& packet) const noexcept {
-  if (wire_.inside != wire_.outside) return (packet.side == Side::inside) == from_client(flow, packet.parsed);
-  return wire_.inside_prefixes.empty() || contains(wire_.inside_prefixes, flow.client()) ||
-         !contains(wire_.inside_prefixes, flow.server());
+  const Wire& wire = wires_[packet.wire];
+  if (!wire.one_armed()) return (packet.side == Side::inside) == from_client(flow, packet.parsed);
+  return wire.inside_prefixes.empty() || contains(wire.inside_prefixes, flow.client()) ||
+         !contains(wire.inside_prefixes, flow.server());
 }
 
-// In a replay, the side of a packet that has no flow is its sender's, where addresses tell.
+// On one port, the side of a packet that has no flow is its sender's, where addresses tell.
 Side Worker::side_without_flow(const Packet& packet) const noexcept {
-  if (wire_.inside != wire_.outside || packet.parsed.kind != Parsed::Kind::ip) return packet.side;
+  const Wire& wire = wires_[packet.wire];
+  if (!wire.one_armed() || packet.parsed.kind != Parsed::Kind::ip) return packet.side;
   const FlowKey& key = packet.parsed.key;
   const Address& sender = packet.parsed.from_low ? key.low : key.high;
   const Address& receiver = packet.parsed.from_low ? key.high : key.low;
-  const bool outside = !contains(wire_.inside_prefixes, sender) && contains(wire_.inside_prefixes, receiver);
+  const bool outside = !contains(wire.inside_prefixes, sender) && contains(wire.inside_prefixes, receiver);
   return outside ? Side::outside : Side::inside;
-}
-
-// --- Counting.
-
-void Worker::count_arrival(const Packet& packet) noexcept {
-  counters_[Counter::received_packets].add();
-  counters_[Counter::received_bytes].add(packet.counted_bytes());
-  if (packet.bytes().size() < packet.wire_length) counters_[Counter::truncated].add();
-  if (packet.wire_length > kLongestUntagged) counters_[Counter::offloaded].add();
-  if (packet.time_backwards) counters_[Counter::time_backwards].add();
-  if (packet.parsed.kind == Parsed::Kind::not_ip) counters_[Counter::not_ip].add();
-  if (packet.parsed.kind == Parsed::Kind::malformed || packet.parsed.damaged)
-    counters_.malformed[static_cast<std::size_t>(packet.parsed.reason)].add();
-}
-
-// There is no record to remember an unjudged flow by: a small filter of hashes counts most of them once.
-void Worker::count_unjudged(const Packet& packet) noexcept {
-  counters_[Counter::unjudged_packets].add();
-  std::uint64_t& seen = unjudged_seen_[packet.hash % unjudged_seen_.size()];
-  if (seen == packet.hash) return;
-  seen = packet.hash;
-  counters_[Counter::unjudged_flows].add();
-}
-
-void Worker::count_observed(Flow& flow, const Packet& packet, Direction direction, bool trigger) noexcept {
-  for (std::size_t i = 0; i < flow.observed_count; ++i) {
-    RuleCounts& counts = rule_counts_[flow.observed[i]];
-    counts.bytes.add(packet.parsed.headers.ip_bytes);
-    if (treater_.would_drop(packet, flow, i, direction, trigger))
-      counts.would_drop_bytes.add(packet.parsed.headers.ip_bytes);
-  }
-}
-
-void Worker::count_sent(const Packet& packet) noexcept {
-  const std::uint32_t bytes = packet.counted_bytes() - packet.cut_bytes;
-  counters_[Counter::sent_packets].add();
-  counters_[Counter::sent_bytes].add(bytes);
-  counters_[Counter::cut_bytes].add(packet.cut_bytes);
-  if (packet.flow_id == 0) return;
-  const std::size_t d = packet.side == Side::inside ? 0 : 1;
-  class_counts_[packet.cls].sent_packets[d].add();
-  class_counts_[packet.cls].sent_bytes[d].add(bytes);
-}
-
-void Worker::take_back_sent(const Packet& packet) noexcept {
-  const std::uint32_t bytes = packet.counted_bytes() - packet.cut_bytes;
-  counters_[Counter::sent_packets].take_back(1);
-  counters_[Counter::sent_bytes].take_back(bytes);
-  counters_[Counter::cut_bytes].take_back(packet.cut_bytes);
-  if (packet.flow_id == 0) return;
-  const std::size_t d = packet.side == Side::inside ? 0 : 1;
-  class_counts_[packet.cls].sent_packets[d].take_back(1);
-  class_counts_[packet.cls].sent_bytes[d].take_back(bytes);
-}
-
-void Worker::count_dropped(const Packet& packet, DropReason reason) noexcept {
-  const std::uint32_t bytes = packet.counted_bytes() - packet.cut_bytes;
-  const auto row = static_cast<std::size_t>(reason);
-  counters_.dropped_packets[row].add();
-  counters_.dropped_bytes[row].add(bytes);
-  counters_[Counter::cut_bytes].add(packet.cut_bytes);
-  if (packet.flow_id == 0) return;
-  const std::size_t d = packet.side == Side::inside ? 0 : 1;
-  class_counts_[packet.cls].dropped_packets[d].add();
-  class_counts_[packet.cls].dropped_bytes[d].add(bytes);
 }
 
 }  // namespace slowlane

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <atomic>
+
+#include "dataplane/shared_rates.h"
+#include "dataplane/snapshot.h"
+#include "dataplane/spread.h"
+
+namespace slowlane {
+
+// What the workers of one box have in common (house §3 lists what crosses threads). Made by control before them,
+// outlives them.
+struct Commons {
+  Commons(const Snapshot& snapshot, std::uint32_t workers, Spread::By by)
+      : rates(snapshot.classes.size()), spread(workers, by) {}
+
+  SharedRates rates;
+  Spread spread;
+  std::atomic<bool> bypass{false};  // set by control: forward without looking
+};
+
+}  // namespace slowlane

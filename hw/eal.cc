@@ -2,50 +2,27 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_log.h>
+#include <rte_lcore.h>
 #include <rte_version.h>
 #include <sched.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "hw/dpdk_log.h"
+#include "hw/hugepages.h"
 
 namespace slowlane {
 namespace {
 
-// Collects what DPDK says while it starts, so that a failure can be told in one sentence and success in none.
-class StartLog {
- public:
-  StartLog() : stream_(open_memstream(&text_, &size_)) {
-    if (stream_ != nullptr) rte_openlog_stream(stream_);
-  }
-  ~StartLog() {
-    rte_openlog_stream(nullptr);
-    if (stream_ != nullptr) std::fclose(stream_);
-    std::free(text_);
-  }
-  StartLog(const StartLog&) = delete;
-  StartLog& operator=(const StartLog&) = delete;
+std::size_t in_mebibytes(std::size_t bytes) { return (bytes + (std::size_t{1} << 20) - 1) >> 20; }
 
-  // The last line said, without its "EAL: ".
-  std::string last_line() {
-    if (stream_ == nullptr) return {};
-    std::fflush(stream_);
-    std::string_view said(text_, size_);
-    while (!said.empty() && said.back() == '\n') said.remove_suffix(1);
-    said.remove_prefix(said.rfind('\n') + 1);
-    if (said.starts_with("EAL: ")) said.remove_prefix(5);
-    return std::string(said);
-  }
-
- private:
-  char* text_ = nullptr;
-  std::size_t size_ = 0;
-  FILE* stream_;
-};
+std::string too_few_hugepages(std::size_t wanted, std::size_t free) {
+  return "hugepages are required, and of " + std::to_string(in_mebibytes(wanted)) + " MiB " +
+         std::to_string(free >> 20) +
+         " are free: sysctl vm.nr_hugepages=" + std::to_string((in_mebibytes(wanted) + 1) / 2);
+}
 
 // One DPDK core that may run wherever this process may: DPDK's default pins the caller to one processor, and processes
 // side by side all to the same.
@@ -68,30 +45,42 @@ std::string why(int error, const std::string& said) {
 
 }  // namespace
 
-Eal::Eal(std::size_t memory) {
-  const std::size_t megabytes = (memory + (std::size_t{1} << 20) - 1) >> 20;
-  std::vector<std::string> options{"slowlane",
-                                   "--no-huge",
-                                   "-m",
-                                   std::to_string(megabytes == 0 ? 1 : megabytes),
-                                   "--no-pci",
-                                   "--no-shconf",
-                                   "--no-telemetry",
-                                   "--log-level=*:error",
-                                   "--lcores",
-                                   lcores()};
+Eal::Eal(std::size_t memory) : Eal(Options{.memory = memory, .hugepages = Hugepages::none, .pci = {}}) {}
+
+Eal::Eal(const Options& options) {
+  const std::size_t free = free_hugepage_memory(kHugepageFolder);
+  hugepages_ = options.hugepages != Hugepages::none && free >= options.memory;
+  if (options.hugepages == Hugepages::require && !hugepages_) throw EalError(too_few_hugepages(options.memory, free));
+  start(options);
+}
+
+void Eal::start(const Options& options) {
+  const std::size_t megabytes = std::max<std::size_t>(in_mebibytes(options.memory), 1);
+  std::vector<std::string> words{
+      "slowlane", "-m", std::to_string(megabytes), "--no-telemetry", "--log-level=*:error", "--lcores", lcores()};
+  // In memory: other processes of DPDK are never met, and nothing is left behind in files.
+  if (hugepages_)
+    words.emplace_back("--in-memory");
+  else
+    words.insert(words.end(), {"--no-huge", "--no-shconf"});
+  if (options.pci.empty()) words.emplace_back("--no-pci");
+  for (const std::string& device : options.pci) words.insert(words.end(), {"-a", device});
   std::vector<char*> arguments;
-  arguments.reserve(options.size());
-  for (std::string& option : options) arguments.push_back(option.data());
-  StartLog log;
+  arguments.reserve(words.size());
+  for (std::string& word : words) arguments.push_back(word.data());
+  DpdkLog log;
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)
     throw EalError("DPDK does not start: " + why(rte_errno, log.last_line()));
-  // What fails from here on is returned to us and told by us.
-  rte_log_set_level_pattern("*", RTE_LOG_CRIT);
 }
 
 Eal::~Eal() { rte_eal_cleanup(); }
 
 const char* Eal::version() { return rte_version(); }
+
+EalThread::EalThread() : registered_(rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0) {}
+
+EalThread::~EalThread() {
+  if (registered_) rte_thread_unregister();
+}
 
 }  // namespace slowlane

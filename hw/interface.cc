@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -109,11 +111,36 @@ std::vector<std::string> Interface::merging() const {
   return on;
 }
 
-std::uint32_t Interface::queues() const noexcept {
+std::uint32_t Interface::active_queues() const noexcept {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
-  if (!ethtool(&channels)) return 0;
-  return std::max(channels.max_combined, std::min(channels.max_rx, channels.max_tx));
+  return ethtool(&channels) ? channels.combined_count + channels.rx_count : 0;
+}
+
+std::string Interface::master() const {
+  struct {
+    nlmsghdr header{};
+    ifinfomsg link{};
+  } question;
+  question.header.nlmsg_len = sizeof(question);
+  question.header.nlmsg_type = RTM_GETLINK;
+  question.header.nlmsg_flags = NLM_F_REQUEST;
+  question.link.ifi_index = index();
+  const Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  alignas(nlmsghdr) std::array<char, 16384> answer{};
+  if (question.link.ifi_index == 0 || ::send(socket.get(), &question, sizeof(question), 0) < 0) return {};
+  const ssize_t size = recv(socket.get(), answer.data(), answer.size(), 0);
+  const auto* header = reinterpret_cast<const nlmsghdr*>(answer.data());
+  if (size < 0 || !NLMSG_OK(header, static_cast<std::size_t>(size)) || header->nlmsg_type != RTM_NEWLINK) return {};
+  auto left = static_cast<std::size_t>(IFLA_PAYLOAD(header));
+  const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
+  for (const rtattr* one = IFLA_RTA(link); RTA_OK(one, left); one = RTA_NEXT(one, left)) {
+    int number = 0;
+    if (one->rta_type != IFLA_MASTER || RTA_PAYLOAD(one) != sizeof(number)) continue;
+    std::memcpy(&number, RTA_DATA(one), sizeof(number));
+    return name_of(number);
+  }
+  return {};
 }
 
 // The veth driver tells its peer as a statistic.

@@ -29,8 +29,10 @@ class Interface {
   std::string driver() const;
   // Receive offloads that are on and merge frames, as ethtool -K calls them: "gro", "lro".
   std::vector<std::string> merging() const;
-  // Pairs of receive and send queues at most; 0: the driver does not say.
-  std::uint32_t queues() const noexcept;
+  // Receive queues that frames are spread over now; 0: the driver does not say.
+  std::uint32_t active_queues() const noexcept;
+  // The bridge, bond or the like that takes its frames; empty: none.
+  std::string master() const;
   // The other end of a veth; 0: not one.
   int peer_index() const;
   // Addresses that the kernel itself answers on.

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dataplane/port.h"
+#include "hw/port_lock.h"
 
 namespace slowlane {
 
@@ -17,9 +20,10 @@ constexpr std::uint32_t longest_frame(std::uint32_t mtu) { return 14 + 8 + mtu; 
 struct PortSpec {
   std::string name;          // what the appliance calls it
   std::string kind;          // a row of the table of port kinds (ports.h)
-  std::string device;        // interface, PCI address, or the captures of kind `capture`
+  std::string device;        // what the kind says: interface, PCI address, capture
   std::uint16_t queues = 1;  // queues of each direction that are asked for: one per worker
   std::uint32_t mtu = 0;     // longest frame less its Ethernet header; 0: the device's own; at most 9,216
+  std::string options = {};  // more for the kind: NAME=VALUE,…
 };
 
 // What a port counted since it was opened. What it lost before anyone saw it is `missed`.
@@ -34,8 +38,9 @@ struct PortStatistics {
   std::uint64_t send_refused = 0;       // frames that the device would not take, whatever the room
 };
 
-// A Port over a device of a running box. receive() and send() of one queue belong to one worker each; everything else
-// may be called by control at any time.
+// A Port over a device of a running box. What it receives has arrival, stamp and numbers of 0: the run loop, which
+// knows the time, sets them. receive() and send() of one queue belong to one worker each; everything else may be called
+// by control at any time.
 class LivePort : public Port {
  public:
   // At least 1 each; send queues may be fewer than were asked for. Requests beyond them are a mistake of the caller.
@@ -54,6 +59,12 @@ class LivePort : public Port {
   virtual PortStatistics statistics() const noexcept = 0;
   // What is wrong with it now, one sentence each, with the remedy; empty: nothing.
   virtual std::vector<std::string> degraded() const { return {}; }
+
+  // Holds its device against other processes for as long as the port is there.
+  void keep(PortLock lock) { lock_ = std::move(lock); }
+
+ private:
+  std::optional<PortLock> lock_;
 };
 
 }  // namespace slowlane

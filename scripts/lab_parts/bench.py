@@ -25,6 +25,7 @@ class Run:
     box: str = "slowlane"
     quick: bool = False
     port_kind: str = "af_packet"
+    rtt_ms: float = 0
 
     def path(self, name):
         return os.path.join(self.out, name)

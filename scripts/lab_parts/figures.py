@@ -1,6 +1,8 @@
 """Figures out of captures: what one direction of a conversation carried, when, and how often it was sent again."""
 
+import collections
 import csv
+import ipaddress
 import json
 import os
 import subprocess
@@ -24,6 +26,15 @@ class Direction:
 
     def end(self):
         return self.packets[-1][0]
+
+    def until(self, size):
+        """The same up to where so much payload had come for the first time: without what a protocol says at its end."""
+        total = 0
+        for number, (_, _, _, new) in enumerate(_news(self.packets), 1):
+            total += new
+            if total >= size:
+                return Direction(self.flow, self.packets[:number])
+        return self
 
     def rate(self, after=0.0):
         """Bits a second on the wire, IP bytes, from so long after the first packet to the last. The first packet of the
@@ -92,6 +103,26 @@ def directions(path, port):
     return out
 
 
+def pairs(came, left, port, way):
+    """Each TCP packet of a direction that came to the box: (segment, seconds until it left; None where it did not)."""
+    def wanted(segment):
+        return segment.protocol == 6 and segment.flow[1 if way == "down" else 3] == port
+    out = {}
+    for segment in filter(wanted, capture_files.segments(left)):
+        out.setdefault((segment.flow, segment.fingerprint), collections.deque()).append(segment.time)
+    found = []
+    for segment in filter(wanted, capture_files.segments(came)):
+        times = out.get((segment.flow, segment.fingerprint))
+        while times and times[0] < segment.time:
+            times.popleft()
+        found.append((segment, (times.popleft() - segment.time) / 1e9 if times else None))
+    return found
+
+
+def address_bytes(address):
+    return ipaddress.ip_address(address).packed
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else None
@@ -115,9 +146,20 @@ def write_series(path, curves, every=0.5):
                                "flow" if rate else ""])
 
 
-def plot(series, picture, title):
-    """Draws a series with scripts/plot."""
-    subprocess.run([os.path.join(boxes.TOP, "scripts/plot"), series, "--title", title, "-o", picture], check=True)
+def write_packets(path, pairs):
+    """One direction's packets as slowlane replay writes them, for scripts/plot."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["time_in", "time_out", "flow", "direction", "bytes", "fate", "class", "seq", "payload"])
+        for segment, held in pairs:
+            left = segment.time + int((held or 0) * 1e9)
+            rows.writerow([*(f"{t // 10**9}.{t % 10**9:09}" for t in (segment.time, left)), 1, "down", segment.ip_bytes,
+                           "dropped" if held is None else "sent", "slow", segment.seq, segment.payload])
+
+
+def plot(source, picture, title, *more):
+    """Draws a series or packets with scripts/plot."""
+    subprocess.run([os.path.join(boxes.TOP, "scripts/plot"), source, "--title", title, "-o", picture, *more], check=True)
 
 
 def table(heads, rows):

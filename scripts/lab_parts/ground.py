@@ -50,6 +50,7 @@ class Ground:
         self.name = name
         self.folder = os.path.join(RUN, name)
         self.kept = {"spaces": [], "processes": {}, "facts": {}}
+        self._children = {}  # those that this process started, by name; it must wait for them once they end
         if os.path.exists(self._file()):
             with open(self._file(), encoding="utf-8") as file:
                 self.kept = json.load(file)
@@ -129,6 +130,7 @@ class Ground:
         with open(self.path(f"{name}.log"), "ab") as log:
             process = subprocess.Popen(self.at(role) + list(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        cwd=folder or self.folder, start_new_session=True)
+        self._children[name] = process
         self.kept["processes"][name] = {"pid": process.pid, "began": _began(process.pid)}
         self._save()
         return process
@@ -158,8 +160,8 @@ class Ground:
                 if time.monotonic() > end:
                     os.kill(pid, signal.SIGKILL)
                     end = time.monotonic() + seconds
-                _reap(pid)
                 time.sleep(0.01)
+        self._reap(name)
         if self.kept["processes"].pop(name, None):
             self._save()
 
@@ -185,13 +187,11 @@ class Ground:
                     os.kill(int(pid), signal.SIGKILL)
                 except ProcessLookupError:
                     pass
-                _reap(int(pid))
             time.sleep(0.05)
 
 
-def _reap(pid):
-    """A child of this process that has ended stays in the table until it is waited for."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
+    def _reap(self, name):
+        """A child that has ended stays in the kernel's table until it is waited for."""
+        child = self._children.pop(name, None)
+        if child:
+            child.wait(5)

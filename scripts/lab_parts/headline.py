@@ -42,6 +42,7 @@ def transfer(lab, folder, name, seconds=120):
 
 def _one_way(sender, receiver, sockets, zero):
     """Figures of one direction; `curve` is for the picture."""
+    receiver, sender = (one.until(servers.FILES["picture.jpg"]) for one in (receiver, sender))
     samples = [s for samples in sockets.samples.values() for s in samples if s["rtt_ms"]]
     return {"goodput_bps": receiver.goodput(), "converged_bps": receiver.rate(SETTLED) if lasts(receiver) else None,
             "seconds": receiver.end() - receiver.begin(), "sent_packets": len(sender.packets),
@@ -94,13 +95,16 @@ def draw(run, results):
             curves.append((name, direction, curve["offered"], curve["arrived"], RATE if name == THROTTLED else None))
     figures.write_series(run.path("series.csv"), curves, every=0.25)
     figures.plot(run.path("series.csv"), run.path("throughput.svg"), "One server, two names: offered by the sender, arrived")
+    folder = run.path(f"1-with-{THROTTLED}")
+    figures.write_packets(run.path("packets.csv"), figures.pairs(f"{folder}/server.pcap", f"{folder}/client.pcap", 443, "down"))
+    figures.plot(run.path("packets.csv"), run.path("sequence.svg"), f"{THROTTLED}, down: what arrived and what did not",
+                 "--rate", f"{RATE}bit")
 
 
 def measure(run, rounds):
-    wanted = bench.Wanted(box="none")
     results = []
-    book = os.path.join(boxes.TOP, "rules/book/demo.cfg")
-    with bench.standing_lab(run.name, wanted) as lab:
+    book = os.path.join(boxes.TOP, "rules/book/lab.cfg")
+    with bench.standing_lab(run.name, bench.Wanted(box="none", rtt_ms=run.rtt_ms)) as lab:
         topology.set_congestion_control(lab, "cubic")
         for number in range(1, rounds + 1):
             for box in "with", "without":

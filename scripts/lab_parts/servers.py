@@ -29,6 +29,9 @@ http {{
   ssl_certificate_key {folder}/key.pem;
   ssl_protocols TLSv1.2 TLSv1.3;
   client_max_body_size 0;
+  # A whole picture goes up without waiting for HTTP/2's window, which would come behind what goes down.
+  http2_body_preread_size 1m;
+  client_body_buffer_size 1m;
   server {{
     listen {address}:443 ssl http2; listen [{address6}]:443 ssl http2; listen {address}:80; listen [{address6}]:80;
     root {folder}/www;

@@ -9,10 +9,11 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import stage  # noqa: E402
 import wire  # noqa: E402
+from lab_parts import boxes, ground  # noqa: E402
 
-TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-SLOWLANE = os.environ.get("SLOWLANE", os.path.join(TOP, "build/dev/slowlane"))
+SLOWLANE = boxes.binary()
 LINE = 6_000_000  # bits a second
 SIZE = 6_000_000  # bytes: 8 s
 
@@ -21,15 +22,14 @@ def download(lab):
     """Records a download at the client's end."""
     with open(lab.path("film.bin"), "wb") as file:
         file.write(os.urandom(SIZE))
-    lab.start(lab.server, sys.executable, "-m", "http.server", "--bind", wire.SERVER_ADDRESS, "80")
+    lab.ground.start("web", "server", sys.executable, "-m", "http.server", "--bind", wire.SERVER_ADDRESS, "80")
     fetch = ("import urllib.request, sys; "
              "sys.exit(len(urllib.request.urlopen(sys.argv[1], timeout=60).read()) != int(sys.argv[2]))")
-    probe = ["ip", "netns", "exec", lab.client, sys.executable, "-c", fetch, f"http://{wire.SERVER_ADDRESS}/nothing", "0"]
-    lab.wait_for(lambda: b"404" in subprocess.run(probe, check=False, capture_output=True).stderr)
-    path, listener = lab.record(lab.client, "in.pcap")
-    lab.run(lab.client, sys.executable, "-c", fetch, f"http://{wire.SERVER_ADDRESS}/film.bin", str(SIZE))
-    lab.stop(listener)
-    return path
+    probe = lab.ground.at("client") + [sys.executable, "-c", fetch, f"http://{wire.SERVER_ADDRESS}/nothing", "0"]
+    ground.wait_for(lambda: b"404" in subprocess.run(probe, check=False, capture_output=True).stderr, 10, "no web server")
+    with lab.record() as files:
+        lab.run("client", sys.executable, "-c", fetch, f"http://{wire.SERVER_ADDRESS}/film.bin", str(SIZE))
+    return files["client"]
 
 
 class Policing(unittest.TestCase):
@@ -47,7 +47,7 @@ class Policing(unittest.TestCase):
                        'rules = ( { name = "all"; when = {}; then = "treated"; } );\n')
         subprocess.run([SLOWLANE, "replay", self.capture, "--book", book, "--write", out], check=True, capture_output=True)
         return json.loads(subprocess.run(
-            [os.path.join(TOP, "scripts/detect-policing"), "--sent", self.capture, "--received", out],
+            [os.path.join(stage.TOP, "scripts/detect-policing"), "--sent", self.capture, "--received", out],
             check=True, capture_output=True, text=True).stdout)
 
     def test_policed_rates_are_recovered(self):

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 RUN = "/run/slowlane-lab"
@@ -14,6 +15,11 @@ OFFLOADS = ("tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
 
 class LabError(Exception):
     """What keeps the lab from running, in one sentence."""
+
+
+def clean_up_when_told_to_end():
+    """SIGTERM ends this process as an error does, so that what it made is removed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def need(*programs):

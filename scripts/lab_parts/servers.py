@@ -64,29 +64,39 @@ def make_site(lab):
             for _ in range(0, size, 1 << 20):
                 file.write(os.urandom(1 << 20))
             file.truncate(size)
-    names = ",".join(f"DNS:{site}" for site in (*SITES, CADDY_SITE))
-    lab.host("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-             "-subj", "/CN=slowlane-lab", "-addext", f"subjectAltName={names}", "-keyout", lab.path("key.pem"), "-out",
-             lab.path("cert.pem"))
+    make_certificate(lab, (*SITES, CADDY_SITE))
     values = {"folder": lab.folder, "address": topology.SERVER, "address6": topology.SERVER6}
-    _write(lab.path("nginx.conf"), NGINX.format(**values))
-    _write(lab.path("Caddyfile"), CADDY.format(folder=lab.folder, address=topology.CADDY, site=CADDY_SITE))
-    _write(lab.path("hosts"), "".join(f"{topology.SERVER} {site}\n{topology.SERVER6} {site}\n" for site in SITES) +
+    write(lab.path("nginx.conf"), NGINX.format(**values))
+    write(lab.path("Caddyfile"), CADDY.format(folder=lab.folder, address=topology.CADDY, site=CADDY_SITE))
+    write(lab.path("hosts"), "".join(f"{topology.SERVER} {site}\n{topology.SERVER6} {site}\n" for site in SITES) +
            f"{topology.CADDY} {CADDY_SITE}\n")
 
 
-def _write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+def make_certificate(lab, names):
+    """A key and a certificate for these names: key.pem and cert.pem in the lab's folder."""
+    lab.host("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+             "-subj", "/CN=slowlane-lab", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names),
+             "-keyout", lab.path("key.pem"), "-out", lab.path("cert.pem"))
+
+
+def start_dns(lab, address):
+    """Serves the names in the lab's file `hosts`, and no others."""
+    lab.start("dns", "server", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+              f"--addn-hosts={lab.path('hosts')}", f"--listen-address={address}", "--bind-interfaces", "--user=root",
+              f"--pid-file={lab.path('dns.pid')}", "--local=/#/")
+
+
+def write(path, content):
+    """Text or bytes."""
+    with open(path, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def start(lab):
     """Starts all servers; returns when they answer."""
     key, certificate = lab.path("key.pem"), lab.path("cert.pem")
     lab.start("nginx", "server", "nginx", "-p", lab.folder, "-c", lab.path("nginx.conf"))
-    lab.start("dns", "server", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-              f"--addn-hosts={lab.path('hosts')}", f"--listen-address={topology.RESOLVER}", "--bind-interfaces", "--user=root",
-              f"--pid-file={lab.path('dns.pid')}", "--local=/#/")
+    start_dns(lab, topology.RESOLVER)
     for name, address in ("quic", topology.SERVER), ("quic6", topology.SERVER6):
         lab.start(name, "server", "gtlsserver", "-q", "-d", lab.path("www"), address, "443", key, certificate)
     lab.start("openssl", "server", "openssl", "s_server", "-quiet", "-accept", f"{topology.SERVER}:{OPENSSL_PORT}", "-cert",

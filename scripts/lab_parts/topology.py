@@ -43,11 +43,16 @@ def lay(lab, mtu=1500, delayed=False):
     lab.do("server", "sysctl", "-qw", *_known(lab, "server", SETTINGS))
     for role in "router1", "router2":
         lab.do(role, "sysctl", "-qw", *ROUTES, *_known(lab, role, SETTINGS))
+    resolve_at(lab, RESOLVER)
+    lab.keep(delayed=delayed, mtu=mtu)
+
+
+def resolve_at(lab, address):
+    """The client asks this server for names: `ip netns exec` gives it a resolv.conf of its own."""
     folder = f"/etc/netns/{lab.space('client')}"
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "resolv.conf"), "w", encoding="utf-8") as file:
-        file.write(f"nameserver {RESOLVER}\n")
-    lab.keep(delayed=delayed, mtu=mtu)
+        file.write(f"nameserver {address}\n")
 
 
 def _known(lab, role, settings):

@@ -8,7 +8,7 @@ import unittest
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "scripts"))
-from lab_parts import bench  # noqa: E402
+from lab_parts import bench, ground  # noqa: E402
 
 SKIPPED = 77
 
@@ -23,6 +23,7 @@ def main(wanted):
     if reason := bench.missing(wanted):
         print(f"skipped: {reason}")
         sys.exit(SKIPPED)
+    ground.clean_up_when_told_to_end()
     unittest.main()
 
 

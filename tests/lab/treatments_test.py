@@ -1,0 +1,42 @@
+"""Every treatment on a real connection through slowlane: what the client saw, and what crossed."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import stage  # noqa: E402
+from lab_parts import bench, treatments  # noqa: E402
+
+
+class Treatments(stage.LabTest):
+    wanted = bench.Wanted(book=treatments.BOOK)
+
+    def holds(self, name):
+        claim, good, seen = treatments.ALL[name](self.lab, os.path.join(self.folder, name))
+        print(f"{claim}: {seen}")
+        self.assertTrue(good, f"{claim}: {seen}")
+
+    def test_shape(self):
+        self.holds("shape")
+
+    def test_lose(self):
+        self.holds("lose")
+
+    def test_delay(self):
+        self.holds("delay")
+
+    def test_drop(self):
+        self.holds("drop")
+
+    def test_reset(self):
+        self.holds("reset")
+
+    def test_allow(self):
+        self.holds("allow")
+
+    def test_mark(self):
+        self.holds("mark")
+
+
+if __name__ == "__main__":
+    stage.main(Treatments.wanted)

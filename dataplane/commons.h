@@ -16,7 +16,8 @@ struct Commons {
 
   SharedRates rates;
   Spread spread;
-  std::atomic<bool> bypass{false};  // set by control: forward without looking
+  std::atomic<bool> bypass{false};        // set by control: forward without looking
+  std::atomic<std::uint32_t> stopped{0};  // workers that receive no more
 };
 
 }  // namespace slowlane

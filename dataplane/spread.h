@@ -32,7 +32,8 @@ class PacketRing {
 // by control before the workers, outlives them. With one worker there are no rings.
 class Spread {
  public:
-  enum class By : std::uint8_t { pair, inside };
+  // port: each worker keeps what it receives, because the ports spread by pair themselves.
+  enum class By : std::uint8_t { pair, inside, port };
 
   Spread(std::uint32_t workers, By by, std::uint32_t ring_size = 4096);
   ~Spread();
@@ -40,6 +41,7 @@ class Spread {
   Spread& operator=(const Spread&) = delete;
 
   std::uint32_t workers() const noexcept { return workers_; }
+  By by() const noexcept { return by_; }
   // Whose a parsed IP packet is that came in on `side`; the addresses are the innermost ones.
   std::uint32_t owner(const Parsed& parsed, Side side) const noexcept;
 

@@ -20,6 +20,8 @@ class Witness {
   virtual ~Witness() = default;
   // Once per packet, when its fate is certain: at `packet.departure`. Its bytes are as they leave.
   virtual void packet_done(const Packet& packet, Fate fate) noexcept = 0;
+  // Called with its first packet, before that is looked at.
+  virtual void flow_begun(const Flow&) noexcept {}
   // Its verdict has become final.
   virtual void flow_settled(const Flow&) noexcept {}
   virtual void flow_done(const Flow& flow, FlowEnd why) noexcept = 0;

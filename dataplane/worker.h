@@ -64,7 +64,7 @@ class Worker {
   // One round: receives a burst from each side of each wire and from other workers, treats it packet by packet,
   // releases what is due by `now`, sends. Returns how many packets it received or released.
   std::uint32_t turn(Nanos now) noexcept;
-  // Sends all that is held, in order of release, at once.
+  // Sends at once what other workers gave it and all that is held, in order of release.
   void drain() noexcept;
   // When turn() has something to do even if nothing arrives; the maximum: never.
   Nanos next_due() const noexcept;
@@ -72,6 +72,7 @@ class Worker {
   void finish() noexcept;
 
   const Counters& counters() const { return counters_; }
+  Nanos now() const { return now_; }  // of the turn
   std::uint64_t turns() const { return turns_.read(); }                        // any thread: whether it still turns
   std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = ClassId
   std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = RuleId

@@ -78,6 +78,7 @@ void Worker::fill(Flow& flow, const Packet& packet) noexcept {
   flow.id = next_flow_id_++;
   flow.client_inside = client_is_inside(flow, packet);
   counters_[Counter::flows_begun].add();
+  if (witness_ != nullptr) witness_->flow_begun(flow);
   inspector_.begin(flow, snapshot_.rules->needs());
   if (!flow.midstream || flow_rules_.midstream) return;
   inspector_.end(flow, NotFound::midstream);

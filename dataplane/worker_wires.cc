@@ -14,7 +14,8 @@ void Worker::obey() noexcept {
 }
 
 void Worker::drain() noexcept {
-  constexpr Nanos kEnd = std::numeric_limits<Nanos>::max();
+  constexpr Nanos kEnd = std::numeric_limits<Nanos>::max() - 1;  // the maximum means never
+  while (receive_spread() > 0) continue;
   while (fragments_.held_packets() > 0) take_released(fragments_.expired(kEnd, inspection_), now_);
   while (treater_.held_packets() > 0) release(kEnd);
   flush_all();
@@ -32,7 +33,7 @@ void Worker::note_origin(Burst& burst, std::uint8_t wire, Side side) noexcept {
 // Keeps what belongs to this worker and gives the rest to the others. What is not IP stays where it came in.
 void Worker::spread_burst(Burst& burst) noexcept {
   Spread& spread = commons_.spread;
-  if (spread.workers() == 1) return;
+  if (spread.workers() == 1 || spread.by() == Spread::By::port) return;
   std::uint64_t given_to = 0;
   std::uint16_t kept = 0;
   for (Packet* packet : burst) {

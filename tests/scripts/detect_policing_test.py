@@ -1,7 +1,9 @@
 """scripts/detect-policing against senders and boxes whose truth is known: every rate within 5 %, no false alarm."""
 
+import heapq
 import importlib.machinery
 import importlib.util
+import itertools
 import os
 import random
 import struct
@@ -13,6 +15,7 @@ SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "
 sys.dont_write_bytecode = True
 sys.path.insert(0, SCRIPTS)
 import capture_files  # noqa: E402
+import transfers  # noqa: E402
 
 _loader = importlib.machinery.SourceFileLoader("detect_policing", os.path.join(SCRIPTS, "detect-policing"))
 detector = importlib.util.module_from_spec(importlib.util.spec_from_loader("detect_policing", _loader))
@@ -39,6 +42,35 @@ def download(seconds, rate, seed, size=1448):
         seq += size
         time += (size + 52) * 8 / rate * SECOND * draw.uniform(0.2, 1.8)
     return frames
+
+
+def pausing(frames, pauses):
+    """The same sender, stopped for a while: `pauses` are shares of the frames after which it stops, and seconds."""
+    stops = [(int(share * len(frames)), int(seconds * SECOND)) for share, seconds in pauses]
+    return [frame._replace(time=frame.time + sum(pause for after, pause in stops if i >= after))
+            for i, frame in enumerate(frames)]
+
+
+# Shares of the transfer after which a sender stops, and for how many seconds.
+PAUSES = {
+    "one of 50 ms": [(0.5, 0.05)],
+    "one of 300 ms": [(0.6, 0.3)],
+    "one of 3 s": [(0.7, 3.0)],
+    "many": [(0.3, 0.1), (0.45, 3.0), (0.5, 0.05), (0.6, 1.0), (0.8, 0.4), (0.82, 2.0), (0.9, 0.15)],
+    "starved": [(i / 40, 0.1 + 0.02 * (i % 7)) for i in range(1, 40)],
+}
+RATES = 140_000, 500_000, 1_500_000, 5_000_000
+BURSTS = 1_536, 6_000, 16_384, 65_536, 262_144
+
+
+# All of it takes minutes: DETECT_EVERYTHING=1.
+EVERY, SEEDS = (1, 60) if os.environ.get("DETECT_EVERYTHING") else (9, 8)
+
+
+def each_case(every):
+    """Every so many of all rates, bursts and pauses; no two neighbours share them all."""
+    cases = [(rate, burst, name) for burst in BURSTS for name in PAUSES for rate in RATES]
+    return cases[::every]
 
 
 def ip_bytes(frame):
@@ -72,7 +104,7 @@ class Pairs(unittest.TestCase):
             before, after = os.path.join(folder, "in.pcapng"), os.path.join(folder, "out.pcapng")
             capture_files.write(before, sent, "in")
             capture_files.write(after, received, "out")
-            traces = detector.pair_traces(before, after, "flow")
+            traces = transfers.pair_traces(before, after, "flow")
         self.assertEqual(len(traces), 1)
         answer = detector.judge(traces[0])
         for key, value in wanted.items():
@@ -89,18 +121,34 @@ class Pairs(unittest.TestCase):
                     self.assertLess(abs(answer["burst_bytes"] - burst), 0.1 * burst + 1500)
                     self.assertGreater(answer["score"], 0.9)
 
+    def test_recovers_rate_and_burst_though_the_sender_pauses(self):
+        judged = 0
+        for rate, burst, name in each_case(EVERY):
+            with self.subTest(rate=rate, burst=burst, pauses=name):
+                lasts = (1500 * 600 + 2 * burst) * 8 / (2.5 * rate)
+                sent = pausing(download(lasts, 2.5 * rate, seed=rate + burst), PAUSES[name])
+                received = police(sent, rate, burst)
+                if len(sent) - len(received) < detector.LEAST:
+                    continue
+                judged += 1
+                answer = self.judge(sent, received, verdict="policed")
+                self.assertLess(abs(answer["rate_bps"] / rate - 1), 0.05, answer)
+                self.assertLess(abs(answer["burst_bytes"] - burst), 0.1 * burst + 1500, answer)
+        self.assertGreater(judged, 90 / EVERY)
+
     def test_random_loss_is_not_policing(self):
-        for share in 0.02, 0.1, 0.4:
-            with self.subTest(share=share):
-                draw = random.Random(5)
-                sent = download(20, 1_000_000, seed=7)
+        for seed in range(SEEDS):
+            share = (0.02, 0.1, 0.2, 0.4)[seed % 4]
+            with self.subTest(share=share, seed=seed):
+                draw = random.Random(seed)
+                sent = pausing(download(24 if share < 0.1 else 12, 1_000_000, seed), PAUSES["many"] if seed % 2 else [])
                 answer = self.judge(sent, [frame for frame in sent if draw.random() >= share], verdict="lossy")
                 self.assertLess(answer["score"], 0.9)
 
     def test_shaping_is_not_policing(self):
-        for queue in 8_000, 65_536, 10_000_000:
-            with self.subTest(queue=queue):
-                sent = download(20, 1_000_000, seed=9)
+        for queue, pauses in itertools.product((8_000, 65_536, 10_000_000), ([], PAUSES["one of 300 ms"], PAUSES["many"])):
+            with self.subTest(queue=queue, pauses=pauses):
+                sent = pausing(download(20, 1_000_000, seed=9), pauses)
                 answer = self.judge(sent, shape(sent, 400_000, queue), verdict="shaped")
                 self.assertLess(abs(answer["rate_bps"] / 400_000 - 1), 0.05)
 
@@ -117,35 +165,65 @@ class Pairs(unittest.TestCase):
         self.judge(sent, sent[:100] + sent[105:], verdict="inconclusive", lost_packets=5)
 
 
-class Transfers(unittest.TestCase):
-    """A simple closed loop: what is lost is sent again a round trip later, with 30 ms of round trip."""
+class Sender:
+    """A closed loop at a round trip of 30 ms: a window that grows with what arrives and shrinks with what is lost, on a
+    line of four times `rate`. What is lost is sent again a round trip later, and when that is lost too, 200 ms later and
+    twice as long each time. Between the times of a pause it does nothing. `admit(time, bytes)` says how long a packet is
+    held on its way, or None: lost."""
     TRIP = 30_000_000
 
-    def transfer(self, rate, admit):
-        """Frames at the sender and at the receiver; `admit(time, bytes)` decides what passes."""
-        import heapq
-        todo, number, at_sender, at_receiver = [], 0, [], []
-        gap = int(1500 * 8 / (2 * rate) * SECOND)
-        for i in range(600):
-            heapq.heappush(todo, (SECOND + i * gap, 1000 + i * 1448))
-        got, high = set(), 1000
-        while todo:
-            time, seq = heapq.heappop(todo)
-            number += 1
-            frame = tcp_frame(time, SERVER, CLIENT, (443, 40000), seq, 1, 1448, number, (number, number))
-            at_sender.append(frame)
-            if not admit(time, 1500):
-                heapq.heappush(todo, (time + 2 * self.TRIP, seq))
-                continue
-            at_receiver.append(frame._replace(time=time + self.TRIP // 2))
-            got.add(seq)
-            while high in got:
-                high += 1448
-            reply = tcp_frame(time + self.TRIP // 2, CLIENT, SERVER, (40000, 443), 1, high, 0, number, (number, number))
-            at_receiver.append(reply)
-            at_sender.append(reply._replace(time=time + self.TRIP))
+    def __init__(self, rate, admit, pauses=(), segments=600):
+        self.gap, self.admit, self.pauses = int(1500 * 8 / (4 * rate) * SECOND), admit, pauses
+        self.at_sender, self.at_receiver, self.got, self.high = [], [], set(), 1000
+        self.waiting = [1000 + i * 1448 for i in range(segments)]
+        self.news, self.again, self.tries = [], [], {}  # (when known, segment, lost); (when due, segment)
+        self.window, self.flying, self.shrunk, self.free = 10.0, 0, 0, SECOND
+        self._send(SECOND)
+        while self.news or self.again:
+            time, seq, lost = heapq.heappop(min((heap for heap in (self.news, self.again) if heap), key=lambda heap: heap[0]))
+            time = next((end for start, end in self.pauses if start <= time < end), time)
+            self._heard(time, seq, lost)
+            self._send(time)
         order = lambda frame: frame.time  # noqa: E731
-        return sorted(at_sender, key=order), sorted(at_receiver, key=order)
+        self.ends = ("sender", sorted(self.at_sender, key=order)), ("receiver", sorted(self.at_receiver, key=order))
+
+    def _heard(self, time, seq, lost):
+        if lost is None:
+            self.waiting.insert(0, seq)
+            return
+        self.flying -= 1
+        if not lost:
+            self.window += 1 / self.window
+            return
+        tries = self.tries[seq] = self.tries.get(seq, 0) + 1
+        heapq.heappush(self.again, (time + (2 ** min(tries - 2, 4) * 200_000_000 if tries > 1 else 0), seq, None))
+        if time > self.shrunk:
+            self.window, self.shrunk = max(2.0, self.window * 0.7), time + self.TRIP
+
+    def _send(self, now):
+        while self.waiting and self.flying < self.window:
+            time = self.free = max(now, self.free + self.gap)
+            seq, number = self.waiting.pop(0), len(self.at_sender) + 1
+            frame = tcp_frame(time, SERVER, CLIENT, (443, 40000), seq, 1, 1448, number, (number, number))
+            self.at_sender.append(frame)
+            self.flying += 1
+            held = self.admit(time, 1500)
+            heapq.heappush(self.news, (time + self.TRIP + (held or 0), seq, held is None))
+            if held is not None:
+                self._arrives(frame._replace(time=time + self.TRIP // 2 + held), seq, number)
+
+    def _arrives(self, frame, seq, number):
+        self.at_receiver.append(frame)
+        self.got.add(seq)
+        while self.high in self.got:
+            self.high += 1448
+        reply = tcp_frame(frame.time, CLIENT, SERVER, (40000, 443), 1, self.high, 0, number, (number, number))
+        self.at_receiver.append(reply)
+        self.at_sender.append(reply._replace(time=frame.time + self.TRIP // 2))
+
+
+class Transfers(unittest.TestCase):
+    """What is seen at either end of a transfer."""
 
     def bucket(self, rate, burst):
         state = {"tokens": burst, "last": 0}
@@ -154,32 +232,78 @@ class Transfers(unittest.TestCase):
             state["tokens"] = min(burst, state["tokens"] + (time - state["last"]) / SECOND * rate / 8)
             state["last"] = time
             if state["tokens"] < size:
-                return False
+                return None
             state["tokens"] -= size
-            return True
+            return 0
+        return admit
+
+    def queue(self, rate, depth):
+        free = [0]
+
+        def admit(time, size):
+            waits = max(free[0] - time, 0)
+            if waits / SECOND * rate / 8 + size > depth:
+                return None
+            free[0] = time + waits + int(size * 8 / rate * SECOND)
+            return free[0] - time
         return admit
 
     def answer(self, frames):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "one.pcapng")
             capture_files.write(path, frames, "one end")
-            traces = [trace for trace in detector.single_traces(path) if trace.losses()]
+            traces = [trace for trace in transfers.single_traces(path) if "198.51.100.7:443 >" in trace.name]
         self.assertEqual(len(traces), 1)
         return detector.judge(traces[0])
 
     def test_policer_is_seen_from_either_end(self):
-        for rate in 500_000, 3_000_000:
-            sender, receiver = self.transfer(rate, self.bucket(rate, 20_000))
-            for end, frames in ("sender", sender), ("receiver", receiver):
+        for rate in 200_000, 500_000:
+            for end, frames in Sender(rate, self.bucket(rate, 20_000)).ends:
                 with self.subTest(rate=rate, end=end):
                     answer = self.answer(frames)
                     self.assertEqual(answer["verdict"], "policed", answer)
                     self.assertLess(abs(answer["rate_bps"] / rate - 1), 0.05)
 
+    def test_policer_is_seen_by_a_sender_that_pauses(self):
+        judged = 0
+        for rate, burst, name in each_case(EVERY):
+            # A bucket that is full again in a round trip, or holds one packet, does not show its rate.
+            if burst < max(6000, rate / 8 * Sender.TRIP / SECOND):
+                continue
+            with self.subTest(rate=rate, burst=burst, pauses=name):
+                answer = self.answer(Sender(rate, self.bucket(rate, burst), self.pauses(rate, burst, name)).ends[0][1])
+                if answer["lost_packets"] < detector.LEAST:
+                    continue
+                judged += 1
+                self.assertEqual(answer["verdict"], "policed", answer)
+                self.assertLess(abs(answer["rate_bps"] / rate - 1), 0.05, answer)
+        self.assertGreater(judged, 60 / EVERY)
+
+    def test_a_full_queue_is_not_policing_though_the_sender_pauses(self):
+        for rate, depth, name in each_case(EVERY):
+            # A queue that the first flight fills is never seen empty.
+            if depth < max(16_384, rate / 8 * Sender.TRIP / SECOND):
+                continue
+            with self.subTest(rate=rate, depth=depth, pauses=name):
+                frames = Sender(rate, self.queue(rate, depth), self.pauses(rate, depth, name)).ends[0][1]
+                self.assertNotEqual(self.answer(frames)["verdict"], "policed")
+
+    def pauses(self, rate, burst, name):
+        """Start and end of each pause; the bucket takes the time that the transfer needs."""
+        lasts, shift, pauses = max(900_000 - burst, 0) * 8 / rate, 0, []
+        for share, seconds in PAUSES[name]:
+            start = 1 + share * lasts + shift
+            pauses.append((int(start * SECOND), int((start + seconds) * SECOND)))
+            shift += seconds
+        return pauses
+
     def test_random_loss_is_not_policing_from_either_end(self):
-        draw = random.Random(11)
-        for frames in self.transfer(2_000_000, lambda time, size: draw.random() >= 0.05):
-            self.assertEqual(self.answer(frames)["verdict"], "lossy")
+        for seed in range(SEEDS):
+            draw, share = random.Random(seed), (0.02, 0.05, 0.2)[seed % 3]
+            pauses = [(SECOND * 2, SECOND * 3)] if seed % 2 else []
+            for end, frames in Sender(2_000_000, lambda time, size: None if draw.random() < share else 0, pauses).ends:  # noqa: B023
+                with self.subTest(seed=seed, share=share, end=end):
+                    self.assertIn(self.answer(frames)["verdict"], ("lossy", "inconclusive") if share == 0.02 else ("lossy",))
 
 
 if __name__ == "__main__":

@@ -151,7 +151,11 @@ Dictionary make_dictionary(Module* module) {
   Dictionary dictionary;
   for (unsigned id = 0; id < protocol_count(module); ++id) {
     const char* const name = ndpi_get_proto_name(module, static_cast<u_int16_t>(id));
-    if (name != nullptr && *name != '\0') dictionary.protocols.emplace(lower_case(name), static_cast<ProtocolId>(id));
+    if (name == nullptr || *name == '\0') continue;
+    dictionary.protocols.emplace(lower_case(name), static_cast<ProtocolId>(id));
+    const auto protocol = protocol_of<ndpi_protocol>(kUnknownProtocol, static_cast<ProtocolId>(id));
+    dictionary.category_of.emplace(static_cast<ProtocolId>(id),
+                                   static_cast<std::uint16_t>(ndpi_get_proto_category(module, protocol)));
   }
   for (unsigned id = 0; id < NDPI_PROTOCOL_NUM_CATEGORIES; ++id) {
     const char* const name = ndpi_category_get_name(module, static_cast<ndpi_protocol_category_t>(id));

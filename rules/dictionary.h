@@ -15,6 +15,7 @@ namespace slowlane {
 struct Dictionary {
   std::unordered_map<std::string, ProtocolId> protocols;
   std::unordered_map<std::string, std::uint16_t> categories;
+  std::unordered_map<ProtocolId, std::uint16_t> category_of{};  // each protocol's own, whatever a flow shows besides
 };
 
 // A protocol name as numbers. `app` of 0: the name stands alone and means either half.

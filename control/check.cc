@@ -1,9 +1,7 @@
 #include "control/check.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
-#include <memory>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,10 +20,6 @@ std::size_t count_names(const Condition& when) {
   return count;
 }
 
-std::string counted(std::size_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 std::string summary(const BookCheck& check) {
   if (!check.mistakes.empty())
     return check.file + ": " + counted(check.mistakes.size(), "mistake", "mistakes") + "; the book is not used";
@@ -37,42 +31,13 @@ std::string summary(const BookCheck& check) {
          (check.warnings.empty() ? "" : ", " + counted(check.warnings.size(), "warning", "warnings"));
 }
 
-nlohmann::ordered_json to_json(const Diagnostics& diagnostics) {
-  auto list = nlohmann::ordered_json::array();
-  for (const Diagnostic& one : diagnostics)
-    list.push_back({{"file", one.file}, {"line", one.line}, {"text", one.text}});
-  return list;
-}
-
-struct Options {
-  std::string file;
-  bool quiet = false;
-  bool json = false;
-};
-
-Exit run(const Options& options) {
-  const BookCheck check = check_book(options.file);
-  const std::string text = options.json
-                               ? to_json(check).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                               : print(check, options.quiet ? Verbosity::quiet : Verbosity::normal);
-  std::fputs(text.c_str(), stdout);
-  return check.mistakes.empty() ? Exit::done : Exit::wrong_input;
-}
-
-Command::Run attach(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file, "a book of rules")->required()->type_name("");
-  app.add_flag("-q,--quiet", options->quiet, "print mistakes alone");
-  app.add_flag("--json", options->json, "print one JSON object");
-  app.footer(
-      "Reads, compiles and lints the book and runs its own expect lines; changes nothing. Exit codes: 0 the\n"
-      "book is right (there may be warnings), 1 there are mistakes, each printed as file:line: text.");
-  return [options] { return run(*options); };
-}
-
 }  // namespace
 
-BookCheck check_book(const std::string& path) {
+std::string counted(std::size_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+BookCheck check_book(const std::string& path, const BookGuard& guard) {
   BookCheck check;
   check.file = path;
   Result<Book> book = load_book(path);
@@ -86,20 +51,33 @@ BookCheck check_book(const std::string& path) {
   for (const Rule& rule : book->rules) check.names += count_names(rule.when);
   const Dictionary names = application_names(*book);
   check.warnings = lint(*book, names);
+  if (guard) check.mistakes = guard(*book, names);
   const auto rules = RuleSet::compile(std::move(*book), names);
-  if (!rules) check.mistakes = rules.diagnostics();
+  if (!rules) std::ranges::copy(rules.diagnostics(), std::back_inserter(check.mistakes));
   return check;
 }
 
-std::string print(const BookCheck& check, Verbosity verbosity) {
+std::string print(const Diagnostics& mistakes, const Diagnostics& warnings, Verbosity verbosity) {
   std::string text;
-  for (const Diagnostic& mistake : check.mistakes) text += mistake.print() + "\n";
+  for (const Diagnostic& mistake : mistakes) text += mistake.print() + "\n";
   if (verbosity == Verbosity::quiet) return text;
-  for (Diagnostic warning : check.warnings) {
+  for (Diagnostic warning : warnings) {
     warning.text.insert(0, "warning: ");
     text += warning.print() + "\n";
   }
-  return text + summary(check) + "\n";
+  return text;
+}
+
+std::string print(const BookCheck& check, Verbosity verbosity) {
+  const std::string text = print(check.mistakes, check.warnings, verbosity);
+  return verbosity == Verbosity::quiet ? text : text + summary(check) + "\n";
+}
+
+nlohmann::ordered_json to_json(const Diagnostics& diagnostics) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Diagnostic& one : diagnostics)
+    list.push_back({{"file", one.file}, {"line", one.line}, {"text", one.text}});
+  return list;
 }
 
 nlohmann::ordered_json to_json(const BookCheck& check) {
@@ -112,7 +90,5 @@ nlohmann::ordered_json to_json(const BookCheck& check) {
           {"host_patterns", check.names},
           {"expectations", check.expectations}};
 }
-
-Command check_command() { return {"check", "read a book, run its own tests and say what is wrong with it", attach}; }
 
 }  // namespace slowlane

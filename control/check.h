@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "control/command.h"
+#include "rules/book.h"
+#include "rules/dictionary.h"
 #include "rules/result.h"
 
 namespace slowlane {
@@ -21,15 +23,21 @@ struct BookCheck {
   std::size_t expectations = 0;
 };
 
-// Reads a book, compiles it, runs its `expect` lines and lints it. Changes nothing.
-BookCheck check_book(const std::string& path);
+// What else may be wrong with a book where it is to be used.
+using BookGuard = std::function<Diagnostics(const Book& book, const Dictionary& names)>;
+
+// Reads a book, compiles it, runs its `expect` lines and lints it; `guard` may be empty. Changes nothing.
+BookCheck check_book(const std::string& path, const BookGuard& guard = {});
 
 enum class Verbosity : std::uint8_t { normal, quiet };
-// One line for each mistake and warning, then one that sums up; quiet: the mistakes alone.
+// Mistakes and warnings, one line each; quiet: the mistakes alone.
+std::string print(const Diagnostics& mistakes, const Diagnostics& warnings, Verbosity verbosity);
+// The same, then one line that sums up unless quiet.
 std::string print(const BookCheck& check, Verbosity verbosity);
-nlohmann::ordered_json to_json(const BookCheck& check);
+// "1 rule", "2 rules".
+std::string counted(std::size_t count, const char* one, const char* many);
 
-// `slowlane check`.
-Command check_command();
+nlohmann::ordered_json to_json(const Diagnostics& diagnostics);
+nlohmann::ordered_json to_json(const BookCheck& check);
 
 }  // namespace slowlane

@@ -86,6 +86,23 @@ TEST_F(Cli, WritesToStandardOutputWhatIsAskedForThere) {
   EXPECT_EQ(nlohmann::json::parse(report.out)["schema"], 1);
 }
 
+TEST_F(Cli, ChecksAnAppliance) {
+  const auto box = [this](const std::string& kind) {
+    return write_text(folder_, "box.cfg",
+                      "ports = ( { name = \"in\"; kind = \"null\"; },\n"
+                      "          { name = \"out\"; " +
+                          kind +
+                          " } );\n"
+                          "wires = ( { name = \"w\"; inside = \"in\"; outside = \"out\"; } );\n"
+                          "book = \"book.cfg\";\n");
+  };
+  EXPECT_EQ(slowlane("check -q " + box("kind = \"null\";")).exit, 0);
+  const Ran absent = slowlane("check " + box("kind = \"af_packet\"; device = \"no-such-0\";"));
+  EXPECT_EQ(absent.exit, 1);
+  EXPECT_THAT(absent.out, HasSubstr("box.cfg:2: port \"out\": "));
+  EXPECT_THAT(absent.out, HasSubstr("no-such-0"));
+}
+
 TEST_F(Cli, PrintsNothingButTheTableInAPipe) {
   const Ran ran = slowlane("replay " + capture_ + " --book " + book_ + " 2>&1");
   EXPECT_EQ(ran.exit, 0);

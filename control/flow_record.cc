@@ -66,11 +66,12 @@ Json reader_master(const Flow& flow) {
   return flow.spoken < kMasters.size() ? Json(kMasters[flow.spoken]) : Json(nullptr);
 }
 
-Json print_protocol(const Flow& flow, const FlowContext& context) {
+Json print_protocol(const FlowView& view) {
+  const Flow& flow = view.flow;
   const bool answered = flow.application == Known::yes || flow.master != kUnknownProtocol;
-  if (answered && context.classifier != nullptr) return context.classifier->print(flow.master, flow.app);
+  if (answered && view.classifier != nullptr) return view.classifier->print(flow.master, flow.app);
   if (Json master = reader_master(flow); !master.is_null()) return master;
-  return context.classifier != nullptr && flow.probed_packets > 0 ? Json("Unknown") : Json(nullptr);
+  return view.classifier != nullptr && flow.probed_packets > 0 ? Json("Unknown") : Json(nullptr);
 }
 
 void add_ends(Fields& record, const Flow& flow, IcmpHead icmp, Addresses how) {
@@ -87,12 +88,13 @@ void add_ends(Fields& record, const Flow& flow, IcmpHead icmp, Addresses how) {
   record.emplace_back("outer", print_outer(flow));
 }
 
-void add_facts(Fields& record, const Flow& flow, const FlowContext& context) {
+void add_facts(Fields& record, const FlowView& view) {
+  const Flow& flow = view.flow;
   const int shown = shown_name(flow);
   Json host, from, more = Json::array();
   for (int i = 0; i < flow.name_count; ++i) {
     const auto index = static_cast<std::size_t>(i);
-    const std::string text(context.names.text(flow.names[index]));
+    const std::string text(view.names[index]);
     if (i == shown) {
       host = text;
       from = name_of(flow.name_sources[index]);
@@ -103,7 +105,7 @@ void add_facts(Fields& record, const Flow& flow, const FlowContext& context) {
   record.emplace_back("host", std::move(host));
   record.emplace_back("host_from", std::move(from));
   record.emplace_back("more_hosts", std::move(more));
-  record.emplace_back("protocol", print_protocol(flow, context));
+  record.emplace_back("protocol", print_protocol(view));
   record.emplace_back("ech", flow.ech == Known::yes);
   record.emplace_back("quic_version", flow.quic == Known::yes ? Json(flow.quic_version) : Json(nullptr));
   record.emplace_back("found", print_found(flow));
@@ -167,21 +169,28 @@ Json value_at(const Json& record, const std::string& column) {
 
 }  // namespace
 
-Json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp, const FlowContext& context) {
+Json flow_record(const FlowView& view) {
+  const Flow& flow = view.flow;
   Fields record;
   record.reserve(flow_columns().size());
   record.emplace_back("id", flow.id);
-  add_ends(record, flow, icmp, context.addresses);
-  add_facts(record, flow, context);
-  add_verdict(record, flow, context.rules);
+  add_ends(record, flow, view.icmp, view.addresses);
+  add_facts(record, view);
+  add_verdict(record, flow, view.rules);
   record.emplace_back("up", direction_record(flow, Direction::up));
   record.emplace_back("down", direction_record(flow, Direction::down));
   record.emplace_back("made", 0);
   record.emplace_back("frames", Json{{"first", flow.first_frame}, {"last", flow.last_frame}});
   record.emplace_back("first", print_seconds(flow.first));
   record.emplace_back("last", print_seconds(flow.last));
-  record.emplace_back("end", name_of(why));
+  record.emplace_back("end", name_of(view.why));
   return Json(std::move(record));
+}
+
+Json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp, const FlowContext& context) {
+  FlowNames names;
+  for (std::size_t i = 0; i < flow.name_count; ++i) names[i] = context.names.text(flow.names[i]);
+  return flow_record({flow, names, context.rules, context.classifier, context.addresses, why, icmp});
 }
 
 int shown_name(const Flow& flow) {

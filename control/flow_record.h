@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -19,7 +20,24 @@ namespace slowlane {
 // community id. `none`: no address at all, likewise.
 enum class Addresses : std::uint8_t { full, truncated, none };
 
-// What a flow's numbers mean. All must outlive it; `classifier` may be null.
+// The names that a flow shows, in the order of flow.names; the rest are empty.
+using FlowNames = std::array<std::string_view, Flow::kMaxNames>;
+
+// One flow as a record tells it. All must outlive it; `classifier` may be null.
+struct FlowView {
+  const Flow& flow;
+  const FlowNames& names;
+  const RuleSet& rules;
+  const Classifier* classifier = nullptr;
+  Addresses addresses = Addresses::full;
+  FlowEnd why = FlowEnd::idle;
+  IcmpHead icmp{};
+};
+
+// The record of contract §4, keys in its order.
+nlohmann::ordered_json flow_record(const FlowView& view);
+
+// What a flow's numbers mean while its worker has it. All must outlive it; `classifier` may be null.
 struct FlowContext {
   const RuleSet& rules;
   const Names& names;
@@ -27,7 +45,7 @@ struct FlowContext {
   Addresses addresses = Addresses::full;
 };
 
-// The record of contract §4, keys in its order. The flow must still hold its names.
+// The same of a flow that still holds its names.
 nlohmann::ordered_json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp, const FlowContext& context);
 
 // The name that decided, else the last from TLS, QUIC, HTTP or SOCKS, else one from DNS; -1: none. An index into

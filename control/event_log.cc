@@ -1,0 +1,179 @@
+#include "control/event_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace slowlane {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFiles = 24;               // that share `keep` and `limit`
+constexpr std::size_t kWait = 64 << 10;  // bytes that may wait in memory
+
+// Files put aside are called like the log itself, and by the time of their oldest line in milliseconds.
+std::string aside_name(const std::string& file, Nanos begun) {
+  return fmt::format("{}.{:013}", file, begun / kMillisecond);
+}
+
+struct Aside {
+  fs::path path;
+  Nanos begun = 0;
+  std::uint64_t size = 0;
+};
+
+std::optional<Nanos> begun_of(std::string_view name, std::string_view log) {
+  if (!name.starts_with(log) || name.size() != log.size() + 14 || name[log.size()] != '.') return std::nullopt;
+  std::int64_t milliseconds = 0;
+  const auto [end, error] = std::from_chars(name.data() + log.size() + 1, name.data() + name.size(), milliseconds);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return milliseconds * kMillisecond;
+}
+
+fs::path folder_of(const std::string& file) {
+  const fs::path folder = fs::path(file).parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+// What was put aside, the oldest first.
+std::vector<Aside> put_aside_files(const std::string& file) {
+  std::vector<Aside> found;
+  std::error_code error;
+  const std::string name = fs::path(file).filename().string();
+  for (fs::directory_iterator at(folder_of(file), error), end; !error && at != end; at.increment(error)) {
+    const auto begun = begun_of(at->path().filename().string(), name);
+    std::error_code unknown;
+    const std::uintmax_t size = begun ? fs::file_size(at->path(), unknown) : 0;
+    if (begun) found.push_back({at->path(), *begun, unknown ? 0 : size});
+  }
+  std::ranges::sort(found, {}, &Aside::begun);
+  return found;
+}
+
+// When the file was written last; `now` where it cannot be told.
+Nanos written_last(const std::string& file, Nanos now) {
+  struct stat about {};
+  if (stat(file.c_str(), &about) != 0) return now;
+  return about.st_mtim.tv_sec * kSecond + about.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EventLog>> EventLog::open(const EventsConfig& config, Nanos now) {
+  std::error_code error;
+  fs::create_directories(folder_of(config.file), error);
+  if (error) return Diagnostic{config.file, 0, "its folder cannot be made: " + error.message()};
+  std::unique_ptr<EventLog> log(new EventLog(config, now));
+  if (!log->reopen()) return Diagnostic{config.file, 0, log->trouble_};
+  if (log->size_ > 0) {
+    // An earlier run filled it over one file's span at most, the last line at the file's own time.
+    log->begun_ = written_last(config.file, now) - log->span_;
+    log->put_aside(now);
+  }
+  log->prune(now);
+  return log;
+}
+
+EventLog::EventLog(EventsConfig config, Nanos now)
+    : config_(std::move(config)),
+      span_(std::max(config_.keep / kFiles, kSecond)),
+      share_(config_.limit / kFiles),
+      begun_(now) {}
+
+EventLog::~EventLog() { flush(); }
+
+bool EventLog::reopen() {
+  constexpr mode_t kOwnerAndGroup = 0640;
+  file_ = Fd(::open(config_.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kOwnerAndGroup));
+  if (!file_) {
+    trouble_ = std::string("it cannot be written: ") + std::strerror(errno);
+    return false;
+  }
+  struct stat about {};
+  size_ = fstat(file_.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
+  trouble_.clear();
+  return true;
+}
+
+void EventLog::write(std::string_view line, Nanos now) {
+  if (size_ + waiting_.size() > 0 && now - begun_ >= span_) tick(now);
+  if (size_ + waiting_.size() == 0) begun_ = now;
+  waiting_.append(line);
+  waiting_ += '\n';
+  ++waiting_lines_;
+  if (waiting_.size() < kWait) return;
+  flush();
+  if (size_ >= share_) put_aside(now);
+}
+
+void EventLog::tick(Nanos now) {
+  flush();
+  const bool old = now - begun_ >= span_;
+  if (size_ > 0 && (old || size_ >= share_)) put_aside(now);
+  prune(now);
+}
+
+void EventLog::flush() {
+  if (waiting_.empty() || (!file_ && !reopen())) {
+    if (!waiting_.empty()) lose(trouble_);
+    return;
+  }
+  const ssize_t done = ::write(file_.get(), waiting_.data(), waiting_.size());
+  if (done < 0) return lose(std::string("it cannot be written: ") + std::strerror(errno));
+  size_ += static_cast<std::uint64_t>(done);
+  if (static_cast<std::size_t>(done) < waiting_.size()) {
+    // Half a line would spoil the next one.
+    const bool cut = ::ftruncate(file_.get(), static_cast<off_t>(size_ - static_cast<std::uint64_t>(done))) == 0;
+    if (cut) size_ -= static_cast<std::uint64_t>(done);
+    return lose("the disk is full");
+  }
+  written_ += waiting_lines_;
+  waiting_.clear();
+  waiting_lines_ = 0;
+  trouble_.clear();
+}
+
+void EventLog::lose(std::string why) {
+  trouble_ = std::move(why);
+  lost_ += waiting_lines_;
+  waiting_.clear();
+  waiting_lines_ = 0;
+}
+
+void EventLog::put_aside(Nanos now) {
+  std::error_code error;
+  Nanos begun = begun_;
+  while (fs::exists(aside_name(config_.file, begun), error)) begun += kMillisecond;
+  fs::rename(config_.file, aside_name(config_.file, begun), error);
+  // Somebody may have taken the file away; a new one is begun either way.
+  reopen();
+  begun_ = now;
+}
+
+void EventLog::prune(Nanos now) {
+  std::vector<Aside> files = put_aside_files(config_.file);
+  std::uint64_t total = size_;
+  for (const Aside& file : files) total += file.size;
+  for (const Aside& file : files) {
+    // Checked once a second or so: a file goes when its oldest line would be too old at the next look.
+    const bool old = now - file.begun + kSecond >= config_.keep;
+    if (!old && total <= config_.limit) break;
+    std::error_code error;
+    fs::remove(file.path, error);
+    total -= file.size;
+  }
+}
+
+}  // namespace slowlane

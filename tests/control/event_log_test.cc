@@ -1,0 +1,149 @@
+#include "control/event_log.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tests/support/text_files.h"
+
+namespace slowlane {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr Nanos kStart = Nanos{1616000000} * kSecond;
+constexpr Nanos kHour = 3600 * kSecond;
+
+class EventLogTest : public testing::Test {
+ protected:
+  EventLogTest() { config_.file = folder_.file("flows.jsonl"); }
+  std::unique_ptr<EventLog> open(Nanos now = kStart) const {
+    auto log = EventLog::open(config_, now);
+    return log ? std::move(*log) : nullptr;
+  }
+  std::vector<std::string> names() const {
+    auto names = folder_.names();
+    std::ranges::sort(names);
+    return names;
+  }
+  TempFolder folder_;
+  EventsConfig config_;
+};
+
+TEST_F(EventLogTest, AppendsLines) {
+  const auto log = open();
+  log->write("one", kStart);
+  log->write("two", kStart);
+  log->tick(kStart + kSecond);
+  EXPECT_EQ(read_text(folder_, "flows.jsonl"), "one\ntwo\n");
+  EXPECT_EQ(log->written(), 2u);
+  EXPECT_EQ(log->lost(), 0u);
+}
+
+TEST_F(EventLogTest, WritesWhatIsLeftWhenItEnds) {
+  open()->write("one", kStart);
+  EXPECT_EQ(read_text(folder_, "flows.jsonl"), "one\n");
+}
+
+TEST_F(EventLogTest, IsNotForEverybodyToRead) {
+  open();
+  struct stat about {};
+  ASSERT_EQ(stat(config_.file.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0007, 0u);
+}
+
+TEST_F(EventLogTest, MakesItsFolder) {
+  config_.file = folder_.file("deep/er/flows.jsonl");
+  open()->write("one", kStart);
+  EXPECT_EQ(read_text(folder_, "deep/er/flows.jsonl"), "one\n");
+}
+
+TEST_F(EventLogTest, PutsAFileAsideEveryHourOfADay) {
+  const auto log = open();
+  log->write("one", kStart);
+  log->tick(kStart + kHour - kSecond);
+  EXPECT_THAT(names(), ElementsAre("flows.jsonl"));
+  log->tick(kStart + kHour);
+  EXPECT_THAT(names(), ElementsAre("flows.jsonl", "flows.jsonl.1616000000000"));
+  log->write("two", kStart + kHour);
+  log->tick(kStart + kHour + kSecond);
+  EXPECT_EQ(read_text(folder_, "flows.jsonl.1616000000000"), "one\n");
+  EXPECT_EQ(read_text(folder_, "flows.jsonl"), "two\n");
+}
+
+TEST_F(EventLogTest, KeepsNoLineLongerThanItMay) {
+  const auto log = open();
+  // A line every ten minutes for three days; each says when it was written.
+  for (Nanos now = kStart; now < kStart + 72 * kHour; now += 600 * kSecond) {
+    log->write(std::to_string(now), now);
+    log->tick(now);
+    for (const std::string& name : names())
+      for (const std::string& line : lines_of(read_text(folder_, name)))
+        ASSERT_LT(now - std::stoll(line), config_.keep) << name;
+  }
+  EXPECT_GE(names().size(), 23u);
+  EXPECT_LE(names().size(), 25u);
+}
+
+TEST_F(EventLogTest, KeepsItsPromiseOverARestart) {
+  write_text(folder_, "flows.jsonl", "old\n");
+  write_text(folder_, "flows.jsonl.1615900000000", "older\n");
+  write_text(folder_, "flows.jsonl.txt", "mine\n");
+  struct timespec times[2] = {{0, UTIME_OMIT}, {1616000000 - 1800, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, config_.file.c_str(), times, 0), 0);
+  const auto log = open();
+  EXPECT_THAT(names(), ElementsAre("flows.jsonl", "flows.jsonl.1615994600000", "flows.jsonl.txt"));
+  EXPECT_EQ(read_text(folder_, "flows.jsonl.1615994600000"), "old\n");
+  EXPECT_EQ(read_text(folder_, "flows.jsonl"), "");
+}
+
+TEST_F(EventLogTest, StaysWithinItsLimit) {
+  config_.limit = 1 << 20;
+  const auto log = open();
+  const std::string line(999, 'x');
+  Nanos now = kStart;
+  for (int i = 0; i < 5000; ++i) {
+    log->write(line, now);
+    if (i % 100 == 0) log->tick(now += kSecond);
+  }
+  log->tick(now += kSecond);
+  std::size_t total = 0;
+  for (const std::string& name : names()) total += read_text(folder_, name).size();
+  EXPECT_LE(total, config_.limit);
+  EXPECT_GE(total, config_.limit / 2);
+  EXPECT_EQ(log->written(), 5000u);
+}
+
+TEST_F(EventLogTest, SaysWhyItCannotBeOpened) {
+  config_.file = "/proc/no/such/flows.jsonl";
+  const auto log = EventLog::open(config_, kStart);
+  ASSERT_FALSE(log);
+  EXPECT_THAT(log.diagnostics()[0].print(), HasSubstr("/proc/no/such/flows.jsonl: its folder cannot be made"));
+}
+
+TEST_F(EventLogTest, CountsLinesThatAFullDiskLoses) {
+  config_.file = folder_.file("full");
+  ASSERT_EQ(symlink("/dev/full", config_.file.c_str()), 0);
+  EXPECT_FALSE(EventLog::open(config_, kStart)) << "links are not followed";
+  ASSERT_EQ(unlink(config_.file.c_str()), 0);
+  if (mknod(config_.file.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "a device needs root";
+  const auto log = open();
+  ASSERT_NE(log, nullptr);
+  log->write("one", kStart);
+  log->write("two", kStart);
+  log->tick(kStart);
+  EXPECT_EQ(log->lost(), 2u);
+  EXPECT_EQ(log->written(), 0u);
+  EXPECT_THAT(log->trouble(), HasSubstr("No space left"));
+}
+
+}  // namespace
+}  // namespace slowlane

@@ -4,6 +4,7 @@
 
 #include "control/bench_command.h"
 #include "control/check_command.h"
+#include "control/ctl_command.h"
 #include "control/diff_command.h"
 #include "control/explain_command.h"
 #include "control/replay_command.h"
@@ -12,7 +13,7 @@ namespace slowlane {
 
 std::span<const Command> commands() {
   static const std::array table = {
-      replay_command(), check_command(), diff_command(), explain_command(), bench_command(),
+      replay_command(), check_command(), diff_command(), explain_command(), bench_command(), ctl_command(),
   };
   return table;
 }

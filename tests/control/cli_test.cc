@@ -103,6 +103,14 @@ TEST_F(Cli, ChecksAnAppliance) {
   EXPECT_THAT(absent.out, HasSubstr("no-such-0"));
 }
 
+TEST_F(Cli, SaysThatNoBoxAnswers) {
+  const Ran alone = slowlane("ctl --socket " + folder_.file("none.sock") + " status 2>&1");
+  EXPECT_EQ(alone.exit, 3);
+  EXPECT_THAT(alone.out, HasSubstr("none.sock: no box serves there"));
+  EXPECT_EQ(slowlane("ctl 2>&1").exit, 2);
+  EXPECT_EQ(slowlane("ctl bypass maybe 2>&1").exit, 2);
+}
+
 TEST_F(Cli, PrintsNothingButTheTableInAPipe) {
   const Ran ran = slowlane("replay " + capture_ + " --book " + book_ + " 2>&1");
   EXPECT_EQ(ran.exit, 0);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "rules/units.h"
+
+namespace slowlane {
+
+// What an operator asks of forwarding without looking.
+struct BypassOrder {
+  bool on = true;
+  std::optional<Nanos> lasts;  // none: until it is switched off
+  std::string reason;
+};
+
+// A running box as control's commands see it (the table in control/ctl_commands.cc). Control's thread alone calls it;
+// nothing here may wait for a worker longer than a moment.
+class BoxControl {
+ public:
+  virtual ~BoxControl() = default;
+
+  // How the box is: state, ports, workers, what is degraded and what a dead process does to the wires. An object.
+  virtual nlohmann::ordered_json status() const = 0;
+  // Everything counted, by dotted names ("worker.0.sent_packets"): an object of numbers.
+  virtual nlohmann::ordered_json counters() const = 0;
+  virtual void set_bypass(const BypassOrder& order) = 0;
+  // Begins to drain and to end; returns at once.
+  virtual void stop() = 0;
+};
+
+}  // namespace slowlane

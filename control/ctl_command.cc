@@ -1,0 +1,112 @@
+#include "control/ctl_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "control/config.h"
+#include "control/ctl_client.h"
+#include "control/outline.h"
+
+namespace slowlane {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string socket;
+  bool json = false;
+  bool changed = false;
+  std::string state;
+  std::string lasts;
+  std::string reason;
+  Json request;        // of the command that was named
+  bool views = false;  // the view socket serves it too
+};
+using Shared = std::shared_ptr<Options>;
+
+// Where it was asked for, else the usual socket; for those who may not use that one, the usual view socket.
+Result<std::string> ask(const Options& options) {
+  const std::string request = options.request.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!options.socket.empty()) return ask_box(options.socket, request);
+  const ControlConfig usual;
+  auto answer = ask_box(usual.socket, request);
+  if (answer || !options.views) return answer;
+  auto seen = ask_box(usual.view_socket, request);
+  return seen ? seen : answer;
+}
+
+Exit run(const Options& options) {
+  const auto answer = ask(options);
+  if (!answer) {
+    std::fprintf(stderr, "%s\n", answer.diagnostics().front().print().c_str());
+    return Exit::machine;
+  }
+  Json said = Json::parse(*answer, nullptr, false);
+  const bool ok = said.is_object() && said.value("ok", Json(false)) == Json(true);
+  if (options.json) {
+    std::printf("%s\n", answer->c_str());
+  } else if (!ok) {
+    const bool told = said.is_object() && said.contains("error") && said["error"].is_string();
+    std::fprintf(stderr, "%s\n", told ? said["error"].get<std::string>().c_str() : answer->c_str());
+  } else {
+    said.erase("ok");
+    // What there is one of needs no heading.
+    const bool counters = said.size() == 1 && said.contains("counters");
+    std::fputs(outline(counters ? said["counters"] : said).c_str(), stdout);
+  }
+  return ok ? Exit::done : Exit::wrong_input;
+}
+
+void attach_views(CLI::App& app, const Shared& options) {
+  CLI::App* const status = app.add_subcommand("status", "how the box is");
+  status->callback([options] {
+    options->views = true;
+    options->request = {{"command", "status"}};
+  });
+  CLI::App* const counters = app.add_subcommand("counters", "everything that the box counted");
+  counters->add_flag("--changed", options->changed, "only what is not 0");
+  counters->callback([options] {
+    options->views = true;
+    options->request = {{"command", "counters"}, {"changed", options->changed}};
+  });
+}
+
+void attach_changes(CLI::App& app, const Shared& options) {
+  CLI::App* const bypass = app.add_subcommand("bypass", "forward without looking, or look again");
+  bypass->add_option("STATE", options->state, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}))
+      ->type_name("");
+  bypass->add_option("--for", options->lasts, "look again after this time, as 10min")->type_name("TIME");
+  bypass->add_option("--reason", options->reason, "why, for whoever reads the status")->type_name("TEXT");
+  bypass->callback([options] {
+    options->request = {{"command", "bypass"}, {"state", options->state}};
+    if (!options->lasts.empty()) options->request["for"] = options->lasts;
+    if (!options->reason.empty()) options->request["reason"] = options->reason;
+  });
+  CLI::App* const stop = app.add_subcommand("stop", "send what is held, give the ports back and end");
+  stop->callback([options] { options->request = {{"command", "stop"}}; });
+}
+
+Command::Run attach(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("--socket", options->socket, "the box's socket (" + ControlConfig().socket + ")")->type_name("PATH");
+  app.add_flag("--json", options->json, "print the box's answer as it is: one JSON object");
+  app.require_subcommand(1);
+  app.fallthrough();
+  attach_views(app, options);
+  attach_changes(app, options);
+  app.footer(
+      "Exit codes: 0 done, 1 the box refuses, 3 no box answers. status and counters work on the view socket too,\n"
+      "which is tried where the other may not be used.");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+Command ctl_command() { return {"ctl", "talk to a running box: status, counters, bypass, stop", attach}; }
+
+}  // namespace slowlane

@@ -27,6 +27,12 @@ Dictionary application_names(const Book& book) {
   return Classifier(1).dictionary();
 }
 
+bool holds_packets(const Book& book) {
+  const auto holds = [](const ClassSpec& spec) { return spec.shape || spec.delay; };
+  return book.inspection.fragments == Inspection::Fragments::hold ||
+         std::any_of(book.classes.begin(), book.classes.end(), holds);
+}
+
 Result<std::unique_ptr<const RuleSet>> load_rules(const std::string& path, std::optional<std::uint64_t> seed) {
   Result<Book> book = load_book(path);
   if (!book) return book.diagnostics();

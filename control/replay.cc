@@ -153,8 +153,17 @@ Exit exit_of(const ReplayOptions& options, const CapturePort& port) {
 
 }  // namespace
 
-ReplayOutcome replay(const ReplayOptions& options, PacketPool& pool) {
-  auto rules = value_of(load_rules(options.book, options.seed));
+std::unique_ptr<const RuleSet> load_replay_rules(const ReplayOptions& options) {
+  return value_of(load_rules(options.book, options.seed));
+}
+
+std::uint32_t replay_packets(const Book& book) {
+  constexpr std::uint32_t kOnTheirWay = 1024;
+  const Shaper::Limits held;
+  return kOnTheirWay + (holds_packets(book) ? held.held_packets + held.held_packets / 2 : 0);
+}
+
+ReplayOutcome replay(const ReplayOptions& options, std::unique_ptr<const RuleSet> rules, PacketPool& pool) {
   refuse_bad_outputs(options, rules->book().files);
   const std::uint64_t seed = rules->book().seed;
   const auto snapshot = Snapshot::make(std::move(rules), 1, seed);

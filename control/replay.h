@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "control/command.h"
 #include "control/replay_options.h"
 #include "hw/pool.h"
+#include "rules/ruleset.h"
 
 namespace slowlane {
 
@@ -14,12 +16,14 @@ struct ReplayOutcome {
   std::string text;  // the table, or the report
 };
 
-// Packets that may be in the box at once; the pool a replay is given has as many.
-inline constexpr std::uint32_t kReplayPackets = 96 * 1024;
+// The book of a replay. Throws Failure with all that is wrong with it.
+std::unique_ptr<const RuleSet> load_replay_rules(const ReplayOptions& options);
+// Packets that may be in the box at once under it: what a replay's pool must have.
+std::uint32_t replay_packets(const Book& book);
 
 // The virtual-time run (house §4 "Time"): sends captures through the packet path and writes what was asked for. The
 // outputs appear together at the end, or not at all where it throws Failure. The same options and inputs give the same
 // bytes, wall-clock figures of the report aside.
-ReplayOutcome replay(const ReplayOptions& options, PacketPool& pool);
+ReplayOutcome replay(const ReplayOptions& options, std::unique_ptr<const RuleSet> rules, PacketPool& pool);
 
 }  // namespace slowlane

@@ -64,9 +64,11 @@ Exit run(const Parsing& parsing) {
   const bool taken = uses_stdout(options);
   if (taken && options.print == ReplayOptions::Print::json)
     throw Failure(Exit::wrong_usage, "--json and an output to - both want standard output");
-  const Eal eal(PacketPool::memory(kReplayPackets));
-  PacketPool pool(kReplayPackets);
-  const ReplayOutcome outcome = replay(options, pool);
+  std::unique_ptr<const RuleSet> rules = load_replay_rules(options);
+  const std::uint32_t packets = replay_packets(rules->book());
+  const Eal eal(PacketPool::memory(packets));
+  PacketPool pool(packets);
+  const ReplayOutcome outcome = replay(options, std::move(rules), pool);
   std::fputs(outcome.text.c_str(), taken ? stderr : stdout);
   return outcome.exit;
 }

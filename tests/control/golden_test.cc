@@ -97,7 +97,7 @@ TEST_P(Golden, ComesOutAsWritten) {
   options.series = "series.csv";
   options.capacity = 1024;
   PacketPool pool(4096);
-  replay(options, pool);
+  replay(options, load_replay_rules(options), pool);
   std::filesystem::current_path(before);
   for (const char* name : {"flows.jsonl", "packets.csv", "series.csv"}) compare(golden / name, read_text(folder, name));
 }

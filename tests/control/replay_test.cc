@@ -61,7 +61,7 @@ class Replay : public testing::Test {
     options_.captures = {some_traffic().write(folder_, "in.pcap")};
     options_.capacity = 1024;
   }
-  ReplayOutcome run() { return replay(options_, pool_); }
+  ReplayOutcome run() { return replay(options_, load_replay_rules(options_), pool_); }
   Json report() {
     options_.report = folder_.file("report.json");
     run();

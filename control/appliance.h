@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "control/config.h"
+#include "control/core_loop.h"
+#include "control/flow_reporter.h"
+#include "dataplane/clock.h"
+#include "dataplane/commons.h"
+#include "dataplane/events.h"
+#include "dataplane/snapshot.h"
+#include "dataplane/worker.h"
+#include "hw/eal.h"
+#include "hw/live_port.h"
+#include "hw/pool.h"
+#include "rules/result.h"
+
+namespace slowlane {
+
+// One worker and what goes with it. Where it lives, it stays: others point at it.
+struct Core {
+  std::unique_ptr<FlowEvents> events;
+  std::unique_ptr<FlowReporter> reporter;
+  std::unique_ptr<Worker> worker;
+  std::unique_ptr<CoreLoop> loop;
+};
+
+// A box as built: everything that an appliance file asks for, in the order in which it is made; taken down in reverse.
+struct Appliance {
+  Config config;
+  Clock clock;
+  std::unique_ptr<Eal> eal;
+  std::unique_ptr<PacketPool> pool;
+  std::vector<std::unique_ptr<LivePort>> ports;  // as in config.ports
+  std::unique_ptr<const Snapshot> snapshot;
+  std::unique_ptr<Commons> commons;
+  std::vector<Core> cores;
+  Nanos started = 0;
+};
+
+// Builds a box: opens its ports, loads its book, makes its workers. Nothing moves until the loops are started.
+// Diagnostics: whatever stands in the way, all that can be known at once.
+Result<std::unique_ptr<Appliance>> build_appliance(Config config);
+
+}  // namespace slowlane

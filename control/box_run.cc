@@ -1,0 +1,184 @@
+#include "control/box_run.h"
+
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "control/check.h"
+#include "control/live_record.h"
+
+namespace slowlane {
+namespace {
+
+constexpr Nanos kServe = 50 * kMillisecond;       // at most between two looks at the workers
+constexpr Nanos kDrain = kSecond;                 // contract: at most that to send what is held
+constexpr std::uint32_t kRecordsAtOnce = 20'000;  // of one worker, before others and the sockets have their turn
+
+void say(const std::string& text) {
+  std::fputs(("slowlane: " + text + "\n").c_str(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box) {
+  std::unique_ptr<BoxRun> run(new BoxRun(box));
+  if (!box.config.events.file.empty()) {
+    auto log = EventLog::open(box.config.events, box.clock.now());
+    if (!log) return log.diagnostics();
+    run->events_ = std::move(*log);
+  }
+  auto server = CtlServer::open(box.config.control, *run);
+  if (!server) return server.diagnostics();
+  run->server_ = std::move(*server);
+  return run;
+}
+
+BoxRun::BoxRun(Appliance& box)
+    : box_(box),
+      notify_(notify_environment()),
+      watchdog_(box.cores.size(), box.clock.now()),
+      turns_(box.cores.size()),
+      taken_down_(box.ports.size()) {}
+
+BoxRun::~BoxRun() = default;
+
+void BoxRun::run(int signals) {
+  start();
+  while (!stopping_) {
+    server_->serve(box_.clock.now(), kServe);
+    read_signals(signals);
+    step(box_.clock.now());
+  }
+  end();
+}
+
+void BoxRun::start() {
+  for (Core& core : box_.cores) core.loop->start();
+  const std::string text =
+      fmt::format("{}: {}, {}, book {}", box_.config.name, counted(box_.config.wires.size(), "wire", "wires"),
+                  counted(box_.cores.size(), "worker", "workers"), box_.config.book);
+  say(text + "; it forwards");
+  say(dead_process_note(box_.config));
+  notify_.ready(text);
+}
+
+void BoxRun::step(Nanos now) {
+  watch(now);
+  end_bypass(now);
+  write_records(now);
+  reflect_links();
+  if (const auto every = notify_.alive_every(); every && now >= next_alive_) {
+    notify_.alive();
+    next_alive_ = now + *every;
+  }
+  if (now < next_second_) return;
+  next_second_ = now + kSecond;
+  if (events_) events_->tick(now);
+}
+
+void BoxRun::read_signals(int signals) {
+  signalfd_siginfo info;
+  while (read(signals, &info, sizeof(info)) == sizeof(info)) {
+    if (info.ssi_signo == SIGHUP) {
+      say("SIGHUP: a running box keeps its book; start it again for another");
+    } else {
+      stopping_ = true;
+    }
+  }
+}
+
+void BoxRun::watch(Nanos now) {
+  for (std::size_t i = 0; i < turns_.size(); ++i) turns_[i] = box_.cores[i].worker->turns();
+  const std::optional<std::size_t> hung = watchdog_.look(turns_, now);
+  if (!hung) return;
+  say(fmt::format("worker {} on core {} has not turned for {} ms; nobody else can forward from its queues: aborting",
+                  *hung, box_.cores[*hung].loop->core(), watchdog_.still(*hung) / kMillisecond));
+  std::abort();
+}
+
+void BoxRun::set_bypass(const BypassOrder& order) {
+  box_.commons->bypass.store(order.on, std::memory_order_relaxed);
+  bypass_reason_ = order.on ? order.reason : "";
+  bypass_ends_.reset();
+  if (order.on && order.lasts) bypass_ends_ = box_.clock.now() + *order.lasts;
+  say(order.on ? "bypass on: forwarding without looking" : "bypass off");
+  notify_.status(order.on ? "bypass" : "running");
+}
+
+void BoxRun::end_bypass(Nanos now) {
+  if (bypass_ends_ && now >= *bypass_ends_) set_bypass({false, {}, {}});
+}
+
+// What is down on one side of a wire is down on the other too, where the driver can: neighbours look at their links.
+void BoxRun::reflect_links() {
+  for (const WireConfig& wire : box_.config.wires) {
+    if (wire.mode == WireConfig::Mode::tap || !wire.outside) continue;
+    for (const auto& [from, to] : {std::pair{wire.inside, *wire.outside}, std::pair{*wire.outside, wire.inside}}) {
+      if (taken_down_[from]) continue;  // its own link says nothing while the box keeps it down
+      const bool up = box_.ports[from]->link_up();
+      if (up == !taken_down_[to]) continue;
+      if (!box_.ports[to]->set_link_up(up)) continue;
+      taken_down_[to] = !up;
+      say(fmt::format("wire {}: {} is {}, so {} is taken {}", wire.name, box_.config.ports[from].spec.name,
+                      up ? "up" : "down", box_.config.ports[to].spec.name, up ? "up" : "down"));
+    }
+  }
+}
+
+void BoxRun::write_records(Nanos now) {
+  if (!events_) return;
+  for (Core& core : box_.cores) {
+    const LiveContext context{*box_.snapshot->rules, core.worker->classifier(), box_.config.events.addresses};
+    for (std::uint32_t i = 0; i < kRecordsAtOnce; ++i) {
+      const FlowEvent* event = core.events->front();
+      if (event == nullptr) break;
+      events_->write(
+          live_record(*event, context).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), now);
+      core.events->pop();
+    }
+  }
+}
+
+void BoxRun::end() {
+  say("stopping: sending what is held");
+  notify_.stopping("draining");
+  for (Core& core : box_.cores) core.loop->stop();
+  const Nanos until = box_.clock.now() + kDrain;
+  const auto all_stopped = [this] {
+    for (const Core& core : box_.cores)
+      if (!core.loop->stopped()) return false;
+    return true;
+  };
+  while (!all_stopped() && box_.clock.now() < until) {
+    write_records(box_.clock.now());
+    usleep(1000);
+  }
+  if (!all_stopped()) {
+    say("a worker does not end: aborting");
+    std::abort();
+  }
+  for (Core& core : box_.cores) core.loop->join();
+  write_records(box_.clock.now());
+  for (std::size_t i = 0; i < box_.ports.size(); ++i)
+    if (taken_down_[i]) box_.ports[i]->set_link_up(true);
+  say("stopped");
+}
+
+RunState BoxRun::state() const {
+  RunState run;
+  run.state = stopping_ ? "draining" : box_.commons->bypass.load(std::memory_order_relaxed) ? "bypass" : "running";
+  run.bypass_reason = bypass_reason_;
+  run.events = events_.get();
+  return run;
+}
+
+nlohmann::ordered_json BoxRun::status() const { return box_status(box_, state()); }
+nlohmann::ordered_json BoxRun::counters() const { return box_counters(box_, state()); }
+
+}  // namespace slowlane

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "control/appliance.h"
+#include "control/box_control.h"
+#include "control/box_status.h"
+#include "control/ctl_server.h"
+#include "control/event_log.h"
+#include "control/notify.h"
+#include "control/watchdog.h"
+
+namespace slowlane {
+
+// A box while it runs: control's thread. Starts the workers, serves the sockets, writes records down, watches, and
+// ends everything in order.
+class BoxRun final : public BoxControl {
+ public:
+  // Opens the sockets and the log. Diagnostics: what stands in the way; nothing was started then.
+  static Result<std::unique_ptr<BoxRun>> open(Appliance& box);
+  ~BoxRun() override;
+
+  // Until somebody says stop, or `signals` (a signalfd) does. Aborts the process where a worker hangs: nobody else can
+  // forward from its queues, and a service manager starts it again.
+  void run(int signals);
+
+  nlohmann::ordered_json status() const override;
+  nlohmann::ordered_json counters() const override;
+  void set_bypass(const BypassOrder& order) override;
+  void stop() override { stopping_ = true; }
+
+ private:
+  explicit BoxRun(Appliance& box);
+
+  void start();
+  void step(Nanos now);
+  void read_signals(int signals);
+  void end_bypass(Nanos now);
+  void watch(Nanos now);
+  void reflect_links();
+  void write_records(Nanos now);
+  void end();
+  RunState state() const;
+
+  Appliance& box_;
+  Notify notify_;
+  Watchdog watchdog_;
+  std::unique_ptr<EventLog> events_;
+  std::unique_ptr<CtlServer> server_;
+  std::vector<std::uint64_t> turns_;
+  std::vector<bool> taken_down_;  // ports whose link the box itself took down
+  std::string bypass_reason_;
+  std::optional<Nanos> bypass_ends_;
+  Nanos next_second_ = 0;
+  Nanos next_alive_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace slowlane

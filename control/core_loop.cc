@@ -1,0 +1,96 @@
+#include "control/core_loop.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "hw/eal.h"
+
+namespace slowlane {
+namespace {
+
+constexpr Nanos kLongestSleep = 50 * kMillisecond;  // the watchdog expects a turn
+constexpr Nanos kPolledSleep = 50 * kMicrosecond;   // where only asking tells whether a packet came
+constexpr Nanos kNotWorthIt = 200 * kMicrosecond;   // to the next release (house §4 "Time")
+constexpr Nanos kWaitForOthers = 200 * kMillisecond;
+constexpr std::uint32_t kEmptyTurns = 16;  // before it goes to sleep: packets come in trains
+
+}  // namespace
+
+CoreLoop::CoreLoop(Worker& worker, Commons& commons, const Clock& clock, std::uint32_t index, Plan plan)
+    : worker_(worker), commons_(commons), clock_(clock), index_(index), plan_(std::move(plan)) {
+  for (const int fd : plan_.wait_fds) waits_.push_back({fd, POLLIN, 0});
+  waits_.push_back({commons_.spread.wake_fd(index_), POLLIN, 0});
+}
+
+CoreLoop::~CoreLoop() {
+  stop();
+  join();
+}
+
+void CoreLoop::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void CoreLoop::stop() noexcept {
+  stop_.store(true, std::memory_order_relaxed);
+  commons_.spread.wake(index_);
+}
+
+void CoreLoop::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void CoreLoop::run() noexcept {
+  settle_on_core();
+  const EalThread known_to_dpdk;
+  std::uint32_t empty = 0;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    const Nanos now = clock_.now();
+    if (worker_.turn(now) > 0) {
+      busy_turns_.add();
+      empty = 0;
+    } else if (plan_.idle == Plan::Idle::sleep && ++empty >= kEmptyTurns) {
+      sleep(now);
+    }
+  }
+  end();
+  stopped_.store(true, std::memory_order_release);
+}
+
+// What others gave to this worker on their last turn leaves too: it waits for them, but not for one that hangs.
+void CoreLoop::end() noexcept {
+  worker_.drain();
+  commons_.stopped.fetch_add(1);
+  const Nanos until = clock_.now() + kWaitForOthers;
+  while (commons_.stopped.load() < commons_.spread.workers() && clock_.now() < until) std::this_thread::yield();
+  worker_.drain();
+  worker_.finish();
+}
+
+void CoreLoop::settle_on_core() noexcept {
+  const std::string name = "worker-" + std::to_string(index_);
+  pthread_setname_np(pthread_self(), name.c_str());
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(plan_.core, &cores);
+  pthread_setaffinity_np(pthread_self(), sizeof(cores), &cores);
+  prctl(PR_SET_TIMERSLACK, 1000UL);  // the kernel rounds sleeps up by 50 us otherwise
+}
+
+void CoreLoop::sleep(Nanos now) noexcept {
+  const Nanos due = worker_.next_due();
+  if (due - now < kNotWorthIt) return;
+  const Nanos longest = plan_.has_polled_ports ? kPolledSleep : kLongestSleep;
+  const Nanos rest = std::min(due - now, longest);
+  const timespec time{rest / kSecond, rest % kSecond};
+  if (!commons_.spread.fall_asleep(index_)) return;
+  if (!stop_.load(std::memory_order_relaxed)) ppoll(waits_.data(), waits_.size(), &time, nullptr);
+  commons_.spread.wake_up(index_);
+}
+
+}  // namespace slowlane

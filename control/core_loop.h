@@ -1,0 +1,60 @@
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "dataplane/clock.h"
+#include "dataplane/commons.h"
+#include "dataplane/worker.h"
+
+namespace slowlane {
+
+// One worker's thread: reads the clock, calls turn(), and again. It sleeps only where it is told to, and then no longer
+// than to the next due release.
+class CoreLoop {
+ public:
+  struct Plan {
+    unsigned core = 0;
+    enum class Idle : std::uint8_t { poll, sleep } idle = Idle::sleep;
+    std::vector<int> wait_fds;      // of the queues it receives from
+    bool has_polled_ports = false;  // some queue has no descriptor to wait for: sleep only briefly
+  };
+
+  // All must outlive the loop. The thread begins with start().
+  CoreLoop(Worker& worker, Commons& commons, const Clock& clock, std::uint32_t index, Plan plan);
+  ~CoreLoop();  // stops
+  CoreLoop(const CoreLoop&) = delete;
+  CoreLoop& operator=(const CoreLoop&) = delete;
+
+  void start();
+  // Asks the thread to send what is held, to end all flows and to return. Control's thread.
+  void stop() noexcept;
+  bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+  void join();
+
+  unsigned core() const noexcept { return plan_.core; }
+  std::uint64_t busy_turns() const noexcept { return busy_turns_.read(); }  // of worker.turns(): those with packets
+
+ private:
+  void run() noexcept;
+  void settle_on_core() noexcept;
+  void sleep(Nanos now) noexcept;
+  void end() noexcept;
+
+  Worker& worker_;
+  Commons& commons_;
+  const Clock& clock_;
+  const std::uint32_t index_;
+  const Plan plan_;
+  std::vector<pollfd> waits_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> stopped_{false};
+  Count busy_turns_;
+  std::thread thread_;
+};
+
+}  // namespace slowlane

@@ -1,0 +1,55 @@
+#include "control/run_command.h"
+
+#include <sys/signalfd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "control/box_run.h"
+#include "control/failure.h"
+#include "hw/fd.h"
+
+namespace slowlane {
+namespace {
+
+template <class T>
+T value_of(Result<T> result, Exit exit) {
+  if (result) return std::move(*result);
+  std::string text;
+  for (const Diagnostic& one : result.diagnostics()) text += (text.empty() ? "" : "\n") + one.print();
+  throw Failure(exit, text);
+}
+
+// Blocked before any thread begins, so that all of them are read in one place.
+Fd listen_to_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return Fd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+Exit run_box(const std::string& file) {
+  Config config = value_of(load_config(file, Machine::here()), Exit::wrong_input);
+  const Fd signals = listen_to_signals();
+  const std::unique_ptr<Appliance> box = value_of(build_appliance(std::move(config)), Exit::machine);
+  const std::unique_ptr<BoxRun> run = value_of(BoxRun::open(*box), Exit::machine);
+  run->run(signals.get());
+  return Exit::done;
+}
+
+}  // namespace
+
+Command run_command() {
+  return {"run", "the inline box: bridges two ports and treats what crosses", [](CLI::App& options) -> Command::Run {
+            auto file = std::make_shared<std::string>();
+            options.add_option("APPLIANCE", *file, "the appliance file")->required();
+            options.footer("Says what it does on standard error; SIGTERM sends what is held and ends it.");
+            return [file] { return run_box(*file); };
+          }};
+}
+
+}  // namespace slowlane

@@ -1,0 +1,131 @@
+"""What happens to a box, and to its wire, when something goes wrong: killed under load, a device that vanishes, a second
+instance, an appliance that cannot run. Each ends in a clear message or a clean recovery."""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import stage  # noqa: E402
+from lab_parts import bench, boxes, ground, topology  # noqa: E402
+
+ROUNDS = 20
+PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
+
+
+class Failure(stage.LabTest):
+    wanted = bench.Wanted(box="slowlane", book=os.path.join(stage.TOP, "rules/book/lab.cfg"))
+
+    def setUp(self):
+        if not self.lab.lives("box"):
+            self.put()
+
+    def put(self):
+        boxes.put(self.lab, "slowlane", self.wanted.book)
+
+    def ctl(self, *words):
+        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", *words],
+                                capture_output=True, text=True, check=True, timeout=10)
+        return json.loads(answer.stdout)
+
+    def wait_until_it_crosses(self, seconds=10):
+        ground.wait_for(lambda: topology.reaches(self.lab), seconds, "nothing crosses the box\n" + self.lab.log("box"))
+
+    def test_kill_9_under_load_and_start_again_twenty_times(self):
+        load = subprocess.Popen(self.lab.at("client") + ["ping", "-q", "-f", "-i", "0.002", "-w", "120", topology.SERVER],
+                                stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.addCleanup(load.wait)
+        self.addCleanup(load.kill)
+        for _ in range(ROUNDS):
+            self.lab.stop("box", signal.SIGKILL)
+            began = time.monotonic()
+            self.put()
+            self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.ctl("status")["state"], "running")
+
+    def test_sigterm_ends_it_soon_and_leaves_the_ports_as_they_were(self):
+        before = self.lab.do("box", "ip", "-o", "link", "show", "in")
+        self.lab.stop("box", signal.SIGTERM)
+        self.assertIn("stopped", self.lab.log("box"))
+        after = self.lab.do("box", "ip", "-o", "link", "show", "in")
+        self.assertEqual(before.replace("PROMISC,", ""), after.replace("PROMISC,", ""))
+        self.assertFalse(os.path.exists(self.lab.path("box.sock")))
+
+    def test_a_second_instance_on_the_same_ports_is_told_so(self):
+        second = self.lab.run("box", boxes.binary(), "run", self.lab.path("box-appliance.cfg"), seconds=20)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn("in", second.stderr)
+        self.assertRegex(second.stderr, "another|in use|already|holds")
+        self.assertTrue(topology.reaches(self.lab))
+
+    def test_a_device_that_is_not_there_is_named(self):
+        with open(self.lab.path("box-appliance.cfg"), encoding="utf-8") as file:
+            text = file.read().replace('device = "out"', 'device = "uot"').replace("box.sock", "b2.sock").replace("box-view", "b2-view")
+        wrong = self.lab.path("wrong-appliance.cfg")
+        with open(wrong, "w", encoding="utf-8") as file:
+            file.write(text)
+        for command in "check", "run":
+            with self.subTest(command=command):
+                made = self.lab.run("box", boxes.binary(), command, wrong, seconds=20)
+                self.assertNotEqual(made.returncode, 0)
+                self.assertRegex(made.stdout + made.stderr, r"wrong-appliance\.cfg:\d+: .*uot")
+
+    def test_a_device_that_is_deleted_and_made_again_is_taken_up_again(self):
+        self.wait_until_it_crosses()
+        self.lab.ip("router2", "link del dev wire")
+        ground.wait_for(lambda: any("out" in one for one in self.ctl("status")["degraded"]), 5, "the box does not notice")
+        self.lab.lay_cable("router2", "wire", "box", "out", topology.BOX_MTU)
+        self.lab.ip("box", "link set dev out promisc on up")
+        self.lab.ip("router2", f"address add {topology.LINK2}/30 dev wire", "link set dev wire mtu 1500",
+                    f"address add {topology.LINK2_6}/64 dev wire nodad", "link set dev wire up",
+                    f"route add 192.0.2.0/24 via {topology.LINK1}", f"route add 2001:db8:1::/64 via {topology.LINK1_6}")
+        self.wait_until_it_crosses()
+
+    def test_bypass_forwards_without_looking(self):
+        self.ctl("bypass", "on", "--reason", "test")
+        status = self.ctl("status")
+        self.assertEqual(status["state"], "bypass")
+        self.assertTrue(any("bypass" in one for one in status["degraded"]))
+        fetched = self.lab.run("client", "curl", "-sko", "/dev/null", "-w", "%{speed_download}", "https://abs.twimg.com/picture.jpg")
+        self.assertGreater(float(fetched.stdout) * 8, 5_000_000)
+        self.ctl("bypass", "off")
+        self.assertEqual(self.ctl("status")["state"], "running")
+
+    def test_a_worker_that_hangs_is_noticed_within_a_second_and_ends_the_box(self):
+        tasks = f"/proc/{self.lab.pid('box')}/task"
+        worker = next(int(task) for task in os.listdir(tasks) if name_of(f"{tasks}/{task}") == "worker-0")
+        with standing_still(worker):
+            ground.wait_for(lambda: not self.lab.lives("box"), 1.5, "nobody noticed")
+        self.assertRegex(self.lab.log("box"), "worker 0 on core .* has not turned")
+
+
+def name_of(task):
+    with open(f"{task}/comm", encoding="utf-8") as file:
+        return file.read().strip()
+
+
+@contextlib.contextmanager
+def standing_still(thread):
+    """Stops one thread of a process and leaves the others alone (ptrace(2))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for request in PTRACE_SEIZE, PTRACE_INTERRUPT:
+        if libc.ptrace(request, thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    try:
+        yield
+    finally:
+        # What it traced stays in the kernel's table until the tracer has waited for it.
+        with contextlib.suppress(ChildProcessError):
+            for _ in range(500):
+                os.waitpid(thread, WALL | os.WNOHANG)
+                time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    stage.main(Failure.wanted)

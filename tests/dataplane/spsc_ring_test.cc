@@ -49,7 +49,7 @@ TEST(SpscRing, CarriesEveryValueBetweenTwoThreads) {
     std::uint64_t twice = 0;
   };
   constexpr std::uint64_t kLast = 20'000;
-  SpscRing<Pair> ring(64);
+  SpscRing<Pair> ring(1024);
   std::thread writer([&] {
     for (std::uint64_t i = 1; i <= kLast;) {
       Pair* const slot = ring.claim();

@@ -102,6 +102,7 @@ Partly<std::vector<T>> read_named(const Node& section, std::string_view plural, 
 
 std::string print_cores(const std::vector<unsigned>& cores) {
   std::vector<std::string> texts;
+  texts.reserve(cores.size());
   for (const unsigned core : cores) texts.push_back(std::to_string(core));
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   return one_of(views);

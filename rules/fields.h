@@ -56,6 +56,7 @@ class Fields {
   template <class T>
   std::optional<T> word(std::string_view name, const std::vector<std::pair<std::string_view, T>>& allowed) {
     std::vector<std::string_view> words;
+    words.reserve(allowed.size());
     for (const auto& pair : allowed) words.push_back(pair.first);
     const auto index = take(name, find(name), [&](const Node& node) { return read_word(node, words); });
     if (!index) return std::nullopt;

@@ -78,9 +78,9 @@ Parsed parse(LinkType link, std::span<const std::uint8_t> frame, std::uint32_t w
   Parsed out;
   Walk walk = begin(frame, wire_length, out);
   const Step next = link == LinkType::ethernet ? read_plain(walk) : first_step(link, walk);
-  // The short path has read Ethernet, IP and the transport's number, unless it left all to the walk.
+  // The short path has read Ethernet and IP with what follows it, two headers, unless it left all to the walk.
   const bool walked = link != LinkType::ethernet || next.layer == Layer::ethernet;
-  follow(walk, next, walked ? 0 : 3);
+  follow(walk, next, walked ? 0 : 2);
   return out;
 }
 

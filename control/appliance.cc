@@ -39,7 +39,8 @@ void make_memory(Appliance& box) {
   const std::vector<PortSpec> specs = specs_of(box.config);
   const PoolNeed need = pool_need(specs);
   const auto workers = static_cast<std::uint32_t>(box.config.cores.workers.size());
-  const std::uint32_t packets = need.packets + workers * kOnTheirWay + (holds_packets(box.snapshot->rules->book()) ? kHeldPackets : 0);
+  const std::uint32_t packets =
+      need.packets + workers * kOnTheirWay + (holds_packets(box.snapshot->rules->book()) ? kHeldPackets : 0);
   Eal::Options options;
   options.memory = PacketPool::memory(packets, need.shape) + (std::size_t{64} << 20);
   options.hugepages = box.config.memory.hugepages;

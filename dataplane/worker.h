@@ -72,7 +72,7 @@ class Worker {
   void finish() noexcept;
 
   const Counters& counters() const { return counters_; }
-  Nanos now() const { return now_; }  // of the turn
+  Nanos now() const { return now_; }                                           // of the turn
   std::uint64_t turns() const { return turns_.read(); }                        // any thread: whether it still turns
   std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = ClassId
   std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = RuleId

@@ -43,10 +43,10 @@ struct Share {
 // The value of one match key. Which alternative belongs to which key stands in the table of rules/keys.cc.
 using HostPatterns = std::vector<HostPattern>;
 using Sources = std::vector<NameSource>;
-using Texts = std::vector<std::string>;             // protocol and category names, payload patterns (no slashes)
+using Texts = std::vector<std::string>;  // protocol and category names, payload patterns (no slashes)
 using Prefixes = std::vector<Prefix>;
 using PortRanges = std::vector<PortRange>;
-using NumberRanges = std::vector<NumberRange>;      // vlan, payload_size, quic_version, transport
+using NumberRanges = std::vector<NumberRange>;  // vlan, payload_size, quic_version, transport
 using TermValue = std::variant<HostPatterns, Sources, Texts, Prefixes, PortRanges, NumberRanges, Side, bool, Share>;
 
 // One `key = value` of a `when`; `key` is the row number in the table of keys. `host` and `host_list` are one term.
@@ -99,14 +99,14 @@ struct Lose {
 struct Delay {
   Nanos time = 0;
   Nanos jitter = 0;
-  std::uint64_t queue_bytes = 0;    // bound of the packets this class delays, per direction
+  std::uint64_t queue_bytes = 0;  // bound of the packets this class delays, per direction
   std::uint32_t queue_packets = 0;
   Directions direction = Directions::each;
 };
 struct Drop {
   std::uint32_t after_min = 0;  // packets let pass after the one that brought the verdict, drawn per flow
   std::uint32_t after_max = 0;
-  bool counts_trigger = true;   // no after_packets was given: the packet that brings the verdict is dropped too
+  bool counts_trigger = true;  // no after_packets was given: the packet that brings the verdict is dropped too
   std::optional<Nanos> hold;
   Restart restart = Restart::never;
   Directions direction = Directions::shared;
@@ -117,7 +117,7 @@ struct Reset {
   Directions direction = Directions::each;  // up, down: packets of the other direction are left alone
 };
 struct Allow {
-  std::optional<std::uint64_t> bytes;    // one of the two at least
+  std::optional<std::uint64_t> bytes;  // one of the two at least
   std::optional<std::uint64_t> packets;
   std::optional<Nanos> hold;
   Restart restart = Restart::never;
@@ -153,9 +153,9 @@ struct Inspection {
   TrailingDot trailing_dot = TrailingDot::ignore;
   Names names = Names::first;
   Fragments fragments = Fragments::follow;
-  std::uint32_t fragment_limit = 64;         // fragments of one datagram that `hold` keeps
-  Nanos fragment_timeout = 30 * kSecond;     // `hold` drops what is incomplete by then
-  bool fragment_ttl_first = false;           // `hold` gives all fragments the first one's TTL (fact H2)
+  std::uint32_t fragment_limit = 64;      // fragments of one datagram that `hold` keeps
+  Nanos fragment_timeout = 30 * kSecond;  // `hold` drops what is incomplete by then
+  bool fragment_ttl_first = false;        // `hold` gives all fragments the first one's TTL (fact H2)
   std::uint32_t max_packets = 48;
   std::uint32_t max_bytes = 24 * 1024;
   std::uint32_t ndpi_packets = 8;

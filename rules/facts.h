@@ -60,7 +60,7 @@ struct Facts {
   Known quic = Known::not_yet;
   std::uint32_t quic_version = 0;
 
-  Known payload = Known::not_yet;  // the initiator's first payload
+  Known payload = Known::not_yet;               // the initiator's first payload
   std::span<const std::uint8_t> payload_bytes;  // at most kPayloadLimit of it; empty when it is no longer at hand
   std::uint32_t payload_size = 0;
 };

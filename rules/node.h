@@ -14,7 +14,7 @@ namespace slowlane {
 struct Node {
   enum class Kind : std::uint8_t { boolean, integer, number, text, group, list };
   Kind kind = Kind::group;
-  std::string key;    // its name within a group; empty in a list
+  std::string key;  // its name within a group; empty in a list
   bool boolean = false;
   std::int64_t integer = 0;
   double number = 0;  // of integer too

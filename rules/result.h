@@ -24,7 +24,7 @@ using Diagnostics = std::vector<Diagnostic>;
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::move(value)) {}                      // NOLINT: conversion is the point
+  Result(T value) : held_(std::move(value)) {}                        // NOLINT: conversion is the point
   Result(Diagnostics diagnostics) : held_(std::move(diagnostics)) {}  // NOLINT
   Result(Diagnostic one) : held_(Diagnostics{std::move(one)}) {}      // NOLINT
 

@@ -21,8 +21,8 @@ struct Verdict {
   static constexpr std::uint8_t kNoName = 0xff;
 
   ClassId cls = kPending;
-  RuleId rule = kNoRule;  // the enforcing rule that decided
-  bool settled = false;   // more facts cannot change cls and rule
+  RuleId rule = kNoRule;           // the enforcing rule that decided
+  bool settled = false;            // more facts cannot change cls and rule
   bool wants_application = false;  // nDPI's answer could still change the verdict or what is observed
   bool wants_payload = false;      // likewise the initiator's first payload
   bool wants_more = false;         // likewise any fact, those two included: while it is false there is no need to judge

@@ -1,10 +1,21 @@
 #include "hw/capture_live_port.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hw/port_options.h"
 
 namespace slowlane {
+
+std::vector<std::string> CaptureLivePort::files_of(const std::string& device) {
+  std::vector<std::string> files;
+  for (std::size_t at = 0; at <= device.size();) {
+    const std::size_t end = std::min(device.find(',', at), device.size());
+    if (end > at) files.push_back(device.substr(at, end - at));
+    at = end + 1;
+  }
+  return files;
+}
 
 Result<std::unique_ptr<LivePort>> CaptureLivePort::open(const PortSpec& spec, PacketPool& pool) {
   const PortOptions options(spec.options);
@@ -14,11 +25,14 @@ Result<std::unique_ptr<LivePort>> CaptureLivePort::open(const PortSpec& spec, Pa
       return Diagnostic{"", 0,
                         "port " + spec.name + ": no option " + name + "; there are write=FILE and pace=real or fast"};
   if (pace != "real" && pace != "fast") return Diagnostic{"", 0, "port " + spec.name + ": pace is real or fast"};
-  auto port = CapturePort::open({spec.device}, pool);
+  const std::vector<std::string> files = files_of(spec.device);
+  const auto file = options.get("write");
+  if (file && std::find(files.begin(), files.end(), *file) != files.end())
+    return Diagnostic{"", 0, "port " + spec.name + ": would overwrite what it plays"};
+  auto port = CapturePort::open(files, pool);
   if (!port) return port.diagnostics();
   std::unique_ptr<CaptureWriter> writer;
-  if (const auto file = options.get("write")) {
-    if (*file == spec.device) return Diagnostic{"", 0, "port " + spec.name + ": would overwrite what it plays"};
+  if (file) {
     auto made = CaptureWriter::create(*file, "slowlane");
     if (!made) return made.diagnostics();
     writer = std::move(made.value());

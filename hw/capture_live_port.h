@@ -12,11 +12,13 @@
 
 namespace slowlane {
 
-// Kind `capture`: one end of a wire of a live run that plays a capture once, from the first receive() on, and writes
-// what leaves through it to another. Options: write=FILE; pace=real (the default: frames come as far apart as they were
-// recorded) or pace=fast. One queue each way.
+// Kind `capture`: one end of a wire of a live run that plays captures once, one after another, from the first receive()
+// on, and writes what leaves through it to another. Options: write=FILE; pace=real (the default: frames come as far
+// apart as they were recorded) or pace=fast. One queue each way.
 class CaptureLivePort final : public LivePort {
  public:
+  // The captures that a `device` names, parted by commas.
+  static std::vector<std::string> files_of(const std::string& device);
   static Result<std::unique_ptr<LivePort>> open(const PortSpec& spec, PacketPool& pool);
   // Completes the capture that was written.
   ~CaptureLivePort() override;

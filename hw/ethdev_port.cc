@@ -74,6 +74,10 @@ std::optional<Diagnostic> EthdevPort::start(const PortSpec& spec, PacketPool& po
   if (const int failed = rte_eth_dev_start(device_->id()); failed != 0)
     return wrong("DPDK cannot start it: " + text_of(failed));
   started_ = true;
+  // A device that is made here has the MTU it is given.
+  if (std::string_view(info.driver_name) == "net_tap" && spec.mtu != 0)
+    if (const int failed = rte_eth_dev_set_mtu(device_->id(), static_cast<std::uint16_t>(mtu)); failed != 0)
+      return wrong("it takes no MTU of " + std::to_string(mtu) + ": " + text_of(failed));
   // A driver that knows no promiscuous mode takes all there is.
   if (const int failed = rte_eth_promiscuous_enable(device_->id()); failed != 0 && failed != -ENOTSUP)
     return wrong("it does not become promiscuous: " + text_of(failed));
@@ -133,6 +137,8 @@ void EthdevPort::send(std::uint16_t queue, Burst& burst) noexcept {
   std::copy(burst.begin() + taken, burst.end(), burst.begin());
   burst.count = static_cast<std::uint16_t>(burst.count - taken);
 }
+
+int EthdevPort::socket() const noexcept { return interface_ ? -1 : rte_eth_dev_socket_id(device_->id()); }
 
 bool EthdevPort::link_up() const noexcept {
   if (interface_) return interface_->has_carrier();

@@ -30,6 +30,7 @@ class EthdevPort final : public LivePort {
   std::uint16_t receive_queues() const noexcept override { return static_cast<std::uint16_t>(receiving_.size()); }
   std::uint16_t send_queues() const noexcept override { return static_cast<std::uint16_t>(sending_.size()); }
   bool spreads_by_pair() const noexcept override { return spreads_by_pair_; }
+  int socket() const noexcept override;
 
   bool link_up() const noexcept override;
   bool set_link_up(bool up) noexcept override;

@@ -39,9 +39,10 @@ bool may_open_packet_sockets() {
 
 void check_use(const Interface& device, Findings& found) {
   const std::string& name = device.name();
+  // A warning, because an appliance is also checked while it runs; opening the port refuses.
   if (const auto holder = PortLock::holder(name))
-    found.push_back(Finding::error(name + " is in use by another slowlane" +
-                                   (*holder > 0 ? ", process " + std::to_string(*holder) : "")));
+    found.push_back(Finding::warning(name + " is in use by another slowlane" +
+                                     (*holder > 0 ? ", process " + std::to_string(*holder) : "")));
   if (const std::string master = device.master(); !master.empty())
     found.push_back(Finding::error(name + " belongs to " + master +
                                    ", which would forward every frame a second time: ip link set " + name +
@@ -117,6 +118,9 @@ Findings preflight_tap(const PortSpec& spec) {
     found.push_back(Finding::error("/dev/net/tun cannot be opened: it needs root, and the kernel's module tun"));
   else if (geteuid() != 0)
     found.push_back(Finding::warning("to make a device like " + spec.device + " needs root or CAP_NET_ADMIN"));
+  // What DPDK's driver takes (RTE_ETHER_MAX_VLAN_FRAME_LEN).
+  if (spec.mtu > kDefaultMtu)
+    found.push_back(Finding::error("kind tap carries frames up to an MTU of " + std::to_string(kDefaultMtu)));
   if (Interface(spec.device).index() != 0)
     found.push_back(Finding::error("there is a device " + spec.device + " already; kind tap makes its own"));
   return found;

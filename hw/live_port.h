@@ -48,6 +48,8 @@ class LivePort : public Port {
   virtual std::uint16_t send_queues() const noexcept = 0;
   // Whether the device spreads packets over its receive queues by their address pair alone, the same both ways.
   virtual bool spreads_by_pair() const noexcept { return false; }
+  // The memory that the device is near to (NUMA); -1: any.
+  virtual int socket() const noexcept { return -1; }
   // Readable when a frame waits in the queue, for workers that sleep; -1: the queue has to be polled.
   virtual int wait_fd(std::uint16_t) const noexcept { return -1; }
 

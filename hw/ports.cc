@@ -65,10 +65,12 @@ Findings preflight_nic(const PortSpec& spec) { return preflight_pci(spec.device,
 Findings preflight_nothing(const PortSpec&) { return {}; }
 
 Findings preflight_capture(const PortSpec& spec) {
-  const auto reader = CaptureReader::open(spec.device);
   Findings found;
-  if (!reader)
+  for (const std::string& file : CaptureLivePort::files_of(spec.device)) {
+    const auto reader = CaptureReader::open(file);
+    if (reader) continue;
     for (const Diagnostic& one : reader.diagnostics()) found.push_back(Finding::error(one.print()));
+  }
   return found;
 }
 
@@ -82,7 +84,8 @@ constexpr std::array kKinds{
     PortKind{"af_xdp", kAnInterface, kXdpRings, false, preflight_xdp, open_xdp},
     PortKind{"pci", "a PCI address like \"0000:03:00.0\"", kNicRings, true, preflight_nic, open_pci},
     PortKind{"tap", "the name of the interface to make, like \"sl-in\"", kNicRings, false, preflight_tap, open_tap},
-    PortKind{"capture", "a capture file, like \"in.pcap\"", 0, false, preflight_capture, CaptureLivePort::open},
+    PortKind{"capture", "captures parted by commas, like \"in.pcap\"", 0, false, preflight_capture,
+             CaptureLivePort::open},
     PortKind{"ring", "", kNicRings, false, preflight_nothing, open_ring},
     PortKind{"null", "", kNicRings, false, preflight_nothing, open_null},
     PortKind{"af_packet_dpdk", kAnInterface, kNicRings, false, preflight_interface, open_dpdk_packet_socket},

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <string>
+#include <thread>
 
 #include "tests/support/eal_environment.h"
 
@@ -26,6 +27,19 @@ TEST(Eal, LeavesTheCallerOnAllItsProcessors) {
 }
 
 TEST(Eal, RunsOnOneCoreOfItsOwn) { EXPECT_EQ(rte_lcore_count(), 1u); }
+
+TEST(Eal, MakesAThreadItsOwnForAsLongAsItIsAsked) {
+  std::thread([] {
+    EXPECT_EQ(rte_lcore_id(), unsigned{LCORE_ID_ANY});
+    {
+      const EalThread thread;
+      EXPECT_NE(rte_lcore_id(), unsigned{LCORE_ID_ANY});
+      const EalThread again;
+      EXPECT_NE(rte_lcore_id(), unsigned{LCORE_ID_ANY});
+    }
+    EXPECT_EQ(rte_lcore_id(), unsigned{LCORE_ID_ANY});
+  }).join();
+}
 
 TEST(Eal, NamesItsVersion) { EXPECT_EQ(std::string(Eal::version()).rfind("DPDK ", 0), 0u); }
 

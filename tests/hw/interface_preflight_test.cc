@@ -78,6 +78,7 @@ TEST_F(InterfacePreflightTest, XdpReadsEveryQueueOfADevice) {
 
 TEST_F(InterfacePreflightTest, ATapMakesItsOwnDevice) {
   EXPECT_THAT(preflight_tap(on("fresh")), IsEmpty());
+  EXPECT_THAT(preflight_tap(on("fresh", 9000)), ElementsAre(error("up to an MTU of 1500")));
   EXPECT_THAT(preflight_tap(on("veth-in")), ElementsAre(error("kind tap makes its own")));
 }
 

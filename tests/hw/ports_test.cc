@@ -167,9 +167,17 @@ TEST_F(KernelPortsTest, OpenOverAnInterfaceInEveryWay) {
 }
 
 TEST_F(KernelPortsTest, ATapIsMadeAndGoesWithItsPort) {
-  auto port = open_port(spec_of("tap", "sl-tap"), pool_);
+  PortSpec spec = spec_of("tap", "sl-tap");
+  spec.mtu = 1400;
+  auto port = open_port(spec, pool_);
   ASSERT_TRUE(port) << why_not(port);
-  EXPECT_NE(Interface("sl-tap").index(), 0);
+  EXPECT_EQ(Interface("sl-tap").mtu(), 1400u);
+  EXPECT_TRUE(port.value()->link_up());
+  const FarEnd kernel("sl-tap");
+  Burst burst;
+  burst.add(pool_.make_packet(some_bytes(1414)));
+  port.value()->send(0, burst);
+  EXPECT_EQ(kernel.receive(), some_bytes(1414));
   port.value().reset();
   EXPECT_EQ(Interface("sl-tap").index(), 0);
 }
@@ -189,10 +197,13 @@ TEST(Ports, ACaptureIsPlayedOnceAndWhatLeavesIsWritten) {
   const std::string in = folder.file("in.pcap");
   const std::string out = folder.file("out.pcapng");
   PcapBytes file;
-  for (unsigned i = 0; i < 40; ++i) file.frame(1000 + i, 0, some_bytes(60, i));
+  for (unsigned i = 0; i < 30; ++i) file.frame(1000 + i, 0, some_bytes(60, i));
   folder.write("in.pcap", file.bytes());
+  PcapBytes more;
+  for (unsigned i = 30; i < 40; ++i) more.frame(2000 + i, 0, some_bytes(60, i));
   PacketPool pool(64);
-  auto port = open_port(spec_of("capture", in, "pace=fast,write=" + out), pool);
+  auto port =
+      open_port(spec_of("capture", in + "," + folder.write("more.pcap", more.bytes()), "pace=fast,write=" + out), pool);
   ASSERT_TRUE(port) << why_not(port);
   EXPECT_THAT(port.value()->degraded(), testing::IsEmpty());
   unsigned came = 0;
@@ -241,6 +252,7 @@ TEST(Ports, ACaptureRefusesOptionsThatItDoesNotKnow) {
   EXPECT_THAT(why_not(open_port(spec_of("capture", "x.pcap", "speed=2"), pool)), HasSubstr("no option speed"));
   EXPECT_THAT(why_not(open_port(spec_of("capture", "x.pcap", "pace=slow"), pool)), HasSubstr("pace is real or fast"));
   EXPECT_THAT(why_not(open_port(spec_of("capture", "/nowhere.pcap"), pool)), HasSubstr("No such file"));
+  EXPECT_THAT(why_not(open_port(spec_of("capture", "x.pcap", "write=x.pcap"), pool)), HasSubstr("overwrite"));
 }
 
 }  // namespace

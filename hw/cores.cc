@@ -23,18 +23,18 @@ int socket_of(unsigned core) {
   return 0;
 }
 
-std::string cores_text(std::span<const Core> machine) {
+std::string cores_text(std::span<const CpuCore> machine) {
   std::string text;
-  for (const Core& core : machine) text += (text.empty() ? "" : ", ") + std::to_string(core.id);
+  for (const CpuCore& core : machine) text += (text.empty() ? "" : ", ") + std::to_string(core.id);
   return text;
 }
 
-const Core* find(std::span<const Core> machine, unsigned id) {
-  const auto found = std::find_if(machine.begin(), machine.end(), [&](const Core& core) { return core.id == id; });
+const CpuCore* find(std::span<const CpuCore> machine, unsigned id) {
+  const auto found = std::find_if(machine.begin(), machine.end(), [&](const CpuCore& core) { return core.id == id; });
   return found == machine.end() ? nullptr : &*found;
 }
 
-void check_near(const Core& core, std::span<const PortSeat> ports, Findings& findings) {
+void check_near(const CpuCore& core, std::span<const PortSeat> ports, Findings& findings) {
   for (const PortSeat& port : ports)
     if (port.socket >= 0 && port.socket != core.socket)
       findings.push_back(Finding::warning("worker core " + std::to_string(core.id) + " is on socket " +
@@ -83,8 +83,8 @@ bool all_spread(std::size_t workers, std::span<const PortSeat> ports, std::span<
 
 }  // namespace
 
-std::vector<Core> cores_of_this_machine() {
-  std::vector<Core> cores;
+std::vector<CpuCore> cores_of_this_machine() {
+  std::vector<CpuCore> cores;
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return cores;
@@ -105,14 +105,14 @@ PortSeat PortSeat::of(const std::string& name, const LivePort& port) {
   return {name, port.receive_queues(), port.send_queues(), port.spreads_by_pair(), port.socket()};
 }
 
-Findings check_cores(const CoreWish& wish, std::span<const Core> machine, std::span<const PortSeat> ports) {
+Findings check_cores(const CoreWish& wish, std::span<const CpuCore> machine, std::span<const PortSeat> ports) {
   Findings findings;
   if (wish.workers.empty()) findings.push_back(Finding::error("no core is given to a worker: workers = [1]"));
   std::set<unsigned> seen;
   for (const unsigned id : wish.workers) {
     if (!seen.insert(id).second)
       findings.push_back(Finding::error("core " + std::to_string(id) + " is given to two workers"));
-    else if (const Core* core = find(machine, id); core != nullptr)
+    else if (const CpuCore* core = find(machine, id); core != nullptr)
       check_near(*core, ports, findings);
     if (std::find(wish.control.begin(), wish.control.end(), id) != wish.control.end())
       findings.push_back(Finding::warning("core " + std::to_string(id) +

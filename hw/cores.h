@@ -18,13 +18,13 @@ namespace slowlane {
 // Who runs where: which core a worker has, which queues it reads and which it sends through. A pure function of what
 // the appliance says and what there is.
 
-struct Core {
+struct CpuCore {
   unsigned id = 0;
   int socket = 0;  // the memory that is near to it
 };
 
 // The cores that this process may use, ascending.
-std::vector<Core> cores_of_this_machine();
+std::vector<CpuCore> cores_of_this_machine();
 // Keeps the calling thread on one core. False: there is none of that number for us.
 bool run_on(unsigned core) noexcept;
 
@@ -70,7 +70,7 @@ struct Plan {
 };
 
 // What is wrong with the wish on such a machine; an error means that there is no plan.
-Findings check_cores(const CoreWish& wish, std::span<const Core> machine, std::span<const PortSeat> ports);
+Findings check_cores(const CoreWish& wish, std::span<const CpuCore> machine, std::span<const PortSeat> ports);
 
 // Requires: check_cores() found no error, and every port has at most as many queues as there are workers. Every queue
 // is read by exactly one worker; ports of one queue are dealt out in turn; a worker without a send queue of its own on

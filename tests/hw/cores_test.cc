@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::uint16_t kNone = Wire::kNoQueue;
-const std::vector<Core> kFour{{0, 0}, {1, 0}, {2, 1}, {3, 1}};
+const std::vector<CpuCore> kFour{{0, 0}, {1, 0}, {2, 1}, {3, 1}};
 
 PortSeat port(std::uint16_t receive, std::uint16_t send, bool spreads = false, int socket = -1) {
   return {"p", receive, send, spreads, socket};
@@ -126,7 +126,7 @@ TEST(Cores, APortOnTheOtherSocketIsAWarning) {
 }
 
 TEST(Cores, AThreadRunsWhereItIsTold) {
-  const std::vector<Core> cores = cores_of_this_machine();
+  const std::vector<CpuCore> cores = cores_of_this_machine();
   ASSERT_FALSE(cores.empty());
   std::thread([&] {
     ASSERT_TRUE(run_on(cores.back().id));

@@ -72,6 +72,7 @@ constexpr std::array kCommands = {
 
 std::vector<std::string_view> names() {
   std::vector<std::string_view> all;
+  all.reserve(kCommands.size());
   for (const CtlCommand& command : kCommands) all.emplace_back(command.name);
   return all;
 }

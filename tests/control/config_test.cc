@@ -231,6 +231,17 @@ TEST_F(ConfigFile, OfTheManualIsRight) {
   EXPECT_EQ(mistakes(text.substr(begin, text.find("```", begin) - begin)), "");
 }
 
+TEST(Profiles, AreReadWhole) {
+  const std::filesystem::path folder = std::string(SLOWLANE_SOURCE) + "/hw/profiles";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there are no profiles";
+  Machine machine{{}, 0};
+  for (unsigned core = 0; core < 64; ++core) machine.cores.push_back(core);
+  for (const auto& profile : std::filesystem::directory_iterator(folder)) {
+    const auto config = load_config(profile.path().string(), machine);
+    EXPECT_TRUE(config) << config.diagnostics().front().print();
+  }
+}
+
 TEST(Machine, HereHasACore) { EXPECT_FALSE(Machine::here().cores.empty()); }
 
 }  // namespace

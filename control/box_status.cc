@@ -32,6 +32,11 @@ std::uint64_t lost_events(const Appliance& box) {
   return sum;
 }
 
+// Those lost on the way to control, and those that could not be written down.
+std::uint64_t lost_records(const Appliance& box, const RunState& run) {
+  return lost_events(box) + (run.events == nullptr ? 0 : run.events->lost());
+}
+
 Json to_json(const PortStatistics& statistics) {
   return {{"received_packets", statistics.received_packets},
           {"received_bytes", statistics.received_bytes},
@@ -150,7 +155,7 @@ Json box_status(const Appliance& box, const RunState& run) {
           {"ports", ports_of(box)},
           {"wires", wires_of(box)},
           {"workers", workers_of(box)},
-          {"records", {{"written", run.events == nullptr ? 0 : run.events->written()}, {"lost", lost_events(box)}}},
+          {"records", {{"written", run.events == nullptr ? 0 : run.events->written()}, {"lost", lost_records(box, run)}}},
           {"degraded", degraded_states(box, run)},
           {"dead_process", dead_process_note(box.config)}};
 }
@@ -181,7 +186,7 @@ Json box_counters(const Appliance& box, const RunState& run) {
       all[fmt::format("port.{}.{}", box.config.ports[i].spec.name, it.key())] = it.value();
   }
   all["records.written"] = run.events == nullptr ? 0 : run.events->written();
-  all["records.lost"] = lost_events(box);
+  all["records.lost"] = lost_records(box, run);
   return all;
 }
 

@@ -15,8 +15,8 @@
 namespace slowlane {
 namespace {
 
-constexpr Nanos kServe = 50 * kMillisecond;       // at most between two looks at the workers
-constexpr Nanos kDrain = kSecond;                 // contract: at most that to send what is held
+constexpr Nanos kServe = 50 * kMillisecond;     // at most between two looks at the workers
+constexpr Nanos kDrain = kSecond;               // contract: at most that to send what is held
 constexpr std::uint32_t kRecordsAtOnce = 1000;  // of one worker, before others and the sockets have their turn
 
 void say(const std::string& text) {

@@ -143,21 +143,22 @@ std::string dead_process_note(const Config& config) {
 
 Json box_status(const Appliance& box, const RunState& run) {
   const Book& book = box.snapshot->rules->book();
-  return {{"appliance", box.config.name},
-          {"version", SLOWLANE_VERSION},
-          {"bench", box.config.bench},
-          {"state", run.state},
-          {"uptime_s", (box.clock.now() - box.started) / kSecond},
-          {"book", box.config.book},
-          {"book_name", book.name},
-          {"book_digest", book_digest(book.files)},
-          {"hugepages", box.eal->has_hugepages()},
-          {"ports", ports_of(box)},
-          {"wires", wires_of(box)},
-          {"workers", workers_of(box)},
-          {"records", {{"written", run.events == nullptr ? 0 : run.events->written()}, {"lost", lost_records(box, run)}}},
-          {"degraded", degraded_states(box, run)},
-          {"dead_process", dead_process_note(box.config)}};
+  return {
+      {"appliance", box.config.name},
+      {"version", SLOWLANE_VERSION},
+      {"bench", box.config.bench},
+      {"state", run.state},
+      {"uptime_s", (box.clock.now() - box.started) / kSecond},
+      {"book", box.config.book},
+      {"book_name", book.name},
+      {"book_digest", book_digest(book.files)},
+      {"hugepages", box.eal->has_hugepages()},
+      {"ports", ports_of(box)},
+      {"wires", wires_of(box)},
+      {"workers", workers_of(box)},
+      {"records", {{"written", run.events == nullptr ? 0 : run.events->written()}, {"lost", lost_records(box, run)}}},
+      {"degraded", degraded_states(box, run)},
+      {"dead_process", dead_process_note(box.config)}};
 }
 
 Json box_counters(const Appliance& box, const RunState& run) {

@@ -1,6 +1,6 @@
 """Floods, at whatever rate this machine makes them. Run inside a namespace:
 
-  floods.py KIND DEVICE SECONDS     prints how many frames were sent
+  floods.py KIND DEVICE SECONDS [RATE]     prints how many frames were sent, at most RATE a second
 
 Kinds: syn (connections from random addresses), hello (a new TLS flow with a random server name each), fragments (first
 parts of datagrams that never become whole), malformed (headers with random bytes in them). The frames go to an
@@ -62,13 +62,14 @@ def frame(kind, draw):
     return bytes(whole[:draw.randrange(14, len(whole) + 1)]) if draw.random() < 0.5 else bytes(whole)
 
 
-def flood(kind, device, seconds):
+def flood(kind, device, seconds, rate=float("inf")):
     draw = random.Random(1)
     out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     out.bind((device, 0))
     frames = [bytearray(frame(kind, draw)) for _ in range(BATCH)]
-    end, sent, offset = time.monotonic() + seconds, 0, 14 + (12 if kind in ("fragments", "malformed") else 16)
-    while time.monotonic() < end:
+    begin, sent, offset = time.monotonic(), 0, 14 + (12 if kind in ("fragments", "malformed") else 16)
+    while time.monotonic() < begin + seconds:
+        time.sleep(max(0, begin + sent / rate - time.monotonic()))
         word = draw.getrandbits(32).to_bytes(4, "big")  # of the sender's address or what stands near it: other flows
         for one in frames[:512]:
             if len(one) >= offset + 4 and kind in ("syn", "hello"):
@@ -85,4 +86,4 @@ def flood(kind, device, seconds):
 
 
 if __name__ == "__main__":
-    print(flood(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    print(flood(sys.argv[1], sys.argv[2], *map(float, sys.argv[3:])))

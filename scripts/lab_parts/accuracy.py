@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from . import bench, boxes, figures, ground, limits, servers, topology
+from . import bench, boxes, figures, ground, limits, servers, topology, watch
 
 RATES = (64_000, 140_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 BURSTS = (1536, 6000, 16 * 1024, 64 * 1024, 256 * 1024)
@@ -35,6 +35,20 @@ def cells_of(kind, rates, bursts, controls):
 def bursts_for(kind, bursts):
     """Shapers are shown with a small burst and a large one."""
     return bursts if kind in limits.POLICERS else [b for b in bursts if b in (16 * 1024, 256 * 1024)] or bursts[:1]
+
+
+def watched(lab, cells, seconds):
+    """Slow downloads, all at once. What a program reads comes in lumps, where losses are repaired after seconds; so the
+    payload is counted where it leaves the cable, when it comes for the first time."""
+    with watch.captures(lab, lab.folder, {"client": "wire"}, "src port %d" % servers.BULK_PORT, 96) as files:
+        found = transfer(lab, cells, seconds)
+    arrived = {d.flow[3]: d for d in figures.directions(files["client"], servers.BULK_PORT)["down"]}
+    for cell, result in zip(cells, found):
+        steps = arrived[cell.port].steps()
+        begin, span = steps[0][0] + SETTLED, seconds - SETTLED - LAST
+        result["goodput_bps"] = sum(size for time, size in steps if begin <= time < begin + span) * 8 / span
+        result["share"] = result["goodput_bps"] / cell.ideal()
+    return found
 
 
 def transfer(lab, cells, seconds):
@@ -83,7 +97,7 @@ def measure(lab, kind, cells, slow_seconds, fast_seconds, port_kind="af_packet")
     limits.install(lab, kind, cells, port_kind)
     try:
         slow = [cell for cell in cells if cell.rate <= SLOW]
-        found = transfer(lab, slow, slow_seconds) if slow else []
+        found = watched(lab, slow, slow_seconds) if slow else []
         for cell in cells:
             if cell not in slow:
                 found += transfer(lab, [cell], fast_seconds)

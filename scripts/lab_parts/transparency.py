@@ -131,7 +131,8 @@ def options(lab, checks):
 def everything(lab, checks, folder):
     """Real clients of every protocol: each packet that goes into the box comes out as it was."""
     with watch.captures(lab, folder, {"router1": "wire", "router2": "wire"}, "ip or ip6 or arp", 65535) as files:
-        lab.run("client", "curl", "-sko", "/dev/null", "-o", "/dev/null", "https://example.org/clip.bin", "http://t.co/small.bin")
+        lab.run("client", "curl", "-sko", "/dev/null", "-o", "/dev/null", "https://example.org/clip.bin",
+                "http://www.example.com/small.bin")
         lab.run("client", "curl", "-6sko", "/dev/null", "https://example.org/clip.bin")
         for site in "www.example.com", servers.CADDY_SITE:
             lab.run("client", "gtlsclient", "-q", "--exit-on-all-streams-close", site, "443", f"https://{site}/small.bin")

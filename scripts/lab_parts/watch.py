@@ -24,6 +24,9 @@ def captures(lab, folder, places, only="", snap=SNAP):
         for name in names:
             _quiet(lab, name)
             lab.stop(name, signal.SIGINT)
+            missed = re.search(r"(\d+) packets? dropped by kernel\s*\Z", lab.log(name))
+            if missed and int(missed[1]):
+                raise ground.LabError(f"{name} missed {missed[1]} packets: this machine is too busy for it")
 
 
 def _record(lab, place, device, path, only, snap):

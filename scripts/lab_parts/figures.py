@@ -17,7 +17,8 @@ import capture_files  # noqa: E402
 
 @dataclass
 class Direction:
-    """One direction of one TCP conversation: (time in s, IP bytes, sequence, payload) of each packet with payload."""
+    """One direction of one TCP conversation: (time in s, IP bytes, sequence, payload) of each packet. It begins and ends
+    with payload; acknowledgements of the other direction are in between."""
     flow: tuple
     packets: list
 
@@ -26,6 +27,9 @@ class Direction:
 
     def end(self):
         return self.packets[-1][0]
+
+    def loaded(self):
+        return sum(1 for p in self.packets if p[3])
 
     def until(self, size):
         """The same up to where so much payload had come for the first time: without what a protocol says at its end."""
@@ -71,7 +75,7 @@ def _news(packets):
     base = packets[0][2] if packets else 0
     for time, ip_bytes, seq, size in packets:
         start = (seq - base + 2**31) % 2**32 - 2**31
-        new = _cover(covered, start, start + size)
+        new = _cover(covered, start, start + size) if size else 0
         out.append((time, ip_bytes, size, new))
     return out
 
@@ -95,11 +99,13 @@ def directions(path, port):
     """The directions of the TCP conversations with a server port: {"down": [...], "up": [...]}, in order of time."""
     found = {}
     for segment in capture_files.segments(path):
-        if segment.protocol == 6 and segment.payload > 0 and port in (segment.flow[1], segment.flow[3]):
+        if segment.protocol == 6 and port in (segment.flow[1], segment.flow[3]):
             found.setdefault(segment.flow, []).append((segment.time / 1e9, segment.ip_bytes, segment.seq, segment.payload))
     out = {"down": [], "up": []}
     for flow, packets in found.items():
-        out["down" if flow[1] == port else "up"].append(Direction(flow, packets))
+        loaded = [i for i, packet in enumerate(packets) if packet[3]]
+        if loaded:
+            out["down" if flow[1] == port else "up"].append(Direction(flow, packets[loaded[0]:loaded[-1] + 1]))
     return out
 
 

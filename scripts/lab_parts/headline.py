@@ -2,7 +2,7 @@
 
 Each transfer is one TLS connection with HTTP/2 that downloads a 383 KB picture and uploads it at the same time (facts A1
 and A8). Throttled and control, with the box and without it, take turns, so that what the machine does meanwhile meets
-them alike. Rates count IP bytes at the receiving end of the wire."""
+them alike. Rates count IP bytes at the receiving end of the wire, as the box does."""
 
 import json
 import os
@@ -45,8 +45,8 @@ def _one_way(sender, receiver, sockets, zero):
     receiver, sender = (one.until(servers.FILES["picture.jpg"]) for one in (receiver, sender))
     samples = [s for samples in sockets.samples.values() for s in samples if s["rtt_ms"]]
     return {"goodput_bps": receiver.goodput(), "converged_bps": receiver.rate(SETTLED) if lasts(receiver) else None,
-            "seconds": receiver.end() - receiver.begin(), "sent_packets": len(sender.packets),
-            "received_packets": len(receiver.packets), "sent_again": sender.sent_again(),
+            "seconds": receiver.end() - receiver.begin(), "sent_packets": sender.loaded(),
+            "received_packets": receiver.loaded(), "sent_again": sender.sent_again(),
             "rtt_ms": statistics.median(s["rtt_ms"] for s in samples) if samples else None,
             "curve": {"offered": [(p[0] - zero, p[1]) for p in sender.packets],
                       "arrived": [(p[0] - zero, p[1]) for p in receiver.packets]}}
@@ -94,7 +94,7 @@ def draw(run, results):
             curve = shown[direction]["curve"]
             curves.append((name, direction, curve["offered"], curve["arrived"], RATE if name == THROTTLED else None))
     figures.write_series(run.path("series.csv"), curves, every=0.25)
-    figures.plot(run.path("series.csv"), run.path("throughput.svg"), "One server, two names: offered by the sender, arrived")
+    figures.plot(run.path("series.csv"), run.path("throughput.svg"), "One server, two names: what was offered, and what came through")
     folder = run.path(f"1-with-{THROTTLED}")
     figures.write_packets(run.path("packets.csv"), figures.pairs(f"{folder}/server.pcap", f"{folder}/client.pcap", 443, "down"))
     figures.plot(run.path("packets.csv"), run.path("sequence.svg"), f"{THROTTLED}, down: what arrived and what did not",

@@ -17,7 +17,6 @@ namespace slowlane {
 namespace {
 
 using Json = nlohmann::json;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr const char* kBook = R"(
@@ -129,11 +128,11 @@ TEST_F(Replay, WritesRecordsAndAReportThatFitTheirSchemas) {
   options_.flows = out("flows.jsonl");
   const Json all = report();
   const std::string schemas = std::string(SLOWLANE_SOURCE) + "/control/schemas/";
-  EXPECT_THAT(schema_complaints(load_schema(schemas + "report.schema.json"), all), ElementsAre());
+  EXPECT_THAT(schema_complaints(load_schema(schemas + "report.schema.json"), all), testing::IsEmpty());
   const Json schema = load_schema(schemas + "flow.schema.json");
   const std::vector<std::string> lines = lines_of(text("flows.jsonl"));
   EXPECT_EQ(lines.size(), all["flows"]);
-  for (const std::string& line : lines) EXPECT_THAT(schema_complaints(schema, Json::parse(line)), ElementsAre());
+  for (const std::string& line : lines) EXPECT_THAT(schema_complaints(schema, Json::parse(line)), testing::IsEmpty());
 }
 
 TEST_F(Replay, DescribesATreatedFlow) {

@@ -21,11 +21,13 @@ class Accuracy(stage.LabTest):
                 self.assertTrue(low < result["share"] < high, result["share"])
                 self.assertGreater(result["rtt_ms"], 19)
 
+    # That it is no more is the box's promise. That it is hardly less is TCP's: a machine with other work lengthens the
+    # round trip, and a shallow bucket then keeps TCP from its rate.
     def test_police(self):
-        self.close("police", 0.90, 1.06)
+        self.close("police", 0.75, 1.06)
 
     def test_shape(self):
-        self.close("shape", 0.93, 1.02)
+        self.close("shape", 0.85, 1.02)
 
 
 if __name__ == "__main__":

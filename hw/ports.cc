@@ -93,6 +93,7 @@ constexpr std::array kKinds{
 
 std::string no_such_kind(const PortSpec& spec) {
   std::vector<std::string_view> names;
+  names.reserve(kKinds.size());
   for (const PortKind& kind : kKinds) names.push_back(kind.name);
   return "no kind of port is called \"" + spec.kind + "\"" + did_you_mean(spec.kind, names) + "; there are " +
          one_of(names);

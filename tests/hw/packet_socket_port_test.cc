@@ -14,7 +14,6 @@ namespace slowlane {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
 

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <stdexcept>
 
 namespace slowlane {
 namespace {
@@ -58,7 +59,8 @@ FarEnd::FarEnd(const std::string& device) : socket_(socket(AF_PACKET, SOCK_RAW |
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = static_cast<int>(if_nametoindex(device.c_str()));
-  bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    throw std::runtime_error("no packet socket on " + device);
   packet_mreq member{};
   member.mr_ifindex = address.sll_ifindex;
   member.mr_type = PACKET_MR_PROMISC;

@@ -23,16 +23,24 @@ std::vector<PortSpec> specs_of(const Config& config) {
   return specs;
 }
 
-// The rings of house §3 "Where a flow lives": all flows of a host meet where a class asks for that.
-Spread::By spread_of(const Appliance& box) {
-  for (const ClassPlan& plan : box.snapshot->classes) {
+// All flows of a host meet where a class asks for that (house §3 "Where a flow lives").
+Spread::By spread_of(const Snapshot& snapshot) {
+  const auto by_host = [](const ClassPlan& plan) {
     const ClassSpec* spec = plan.spec;
-    if (spec == nullptr) continue;
-    if ((spec->police && spec->police->scope == Scope::host) || (spec->shape && spec->shape->scope == Scope::host))
-      return Spread::By::inside;
-  }
-  const auto by_pair = [](const auto& port) { return port->spreads_by_pair() && port->receive_queues() > 1; };
-  return std::all_of(box.ports.begin(), box.ports.end(), by_pair) ? Spread::By::port : Spread::By::pair;
+    return spec != nullptr &&
+           ((spec->police && spec->police->scope == Scope::host) || (spec->shape && spec->shape->scope == Scope::host));
+  };
+  const bool any = std::any_of(snapshot.classes.begin(), snapshot.classes.end(), by_host);
+  return any ? Spread::By::inside : Spread::By::pair;
+}
+
+Plan plan_cores(const Appliance& box) {
+  std::vector<PortSeat> ports;
+  for (std::size_t i = 0; i < box.ports.size(); ++i)
+    ports.push_back(PortSeat::of(box.config.ports[i].spec.name, *box.ports[i]));
+  std::vector<WireEnds> wires;
+  for (const WireConfig& wire : box.config.wires) wires.push_back({wire.inside, wire.outside});
+  return make_plan({box.config.cores.control, box.config.cores.workers, spread_of(*box.snapshot)}, ports, wires);
 }
 
 void make_memory(Appliance& box) {
@@ -67,27 +75,22 @@ Diagnostics open_ports(Appliance& box) {
   return mistakes;
 }
 
-// Queue q belongs to worker q; a worker without one is served by another.
-Wire wire_of(const Appliance& box, const WireConfig& config, std::uint32_t worker) {
+Wire wire_of(const Appliance& box, const WireConfig& config) {
   Wire wire;
   wire.inside = box.ports[config.inside].get();
   wire.outside = box.ports[config.outside.value_or(config.inside)].get();
   wire.inside_prefixes = config.inside_prefixes;
   wire.mode = config.mode == WireConfig::Mode::tap ? Wire::Mode::tap : Wire::Mode::forward;
   wire.elsewhere = box.config.bench ? Wire::Elsewhere::pass : Wire::Elsewhere::treat;
-  for (const Side side : {Side::inside, Side::outside}) {
-    const LivePort& port = *box.ports[side == Side::inside ? config.inside : config.outside.value_or(config.inside)];
-    const auto queue = static_cast<std::uint16_t>(worker);
-    wire.receive_queue[at(side)] = worker < port.receive_queues() ? queue : Wire::kNoQueue;
-    wire.send_queue[at(side)] = worker < port.send_queues() ? queue : Wire::kNoQueue;
-    wire.sender[at(side)] = worker % port.send_queues();
-  }
   return wire;
 }
 
 std::vector<Wire> wires_of(const Appliance& box, std::uint32_t worker) {
   std::vector<Wire> wires;
-  for (const WireConfig& config : box.config.wires) wires.push_back(wire_of(box, config, worker));
+  for (std::size_t i = 0; i < box.config.wires.size(); ++i) {
+    wires.push_back(wire_of(box, box.config.wires[i]));
+    box.plan.seats[worker][i].seat(wires.back());
+  }
   return wires;
 }
 
@@ -105,18 +108,21 @@ Worker::Config worker_config(const Appliance& box, std::uint32_t index, std::uin
   return config;
 }
 
-CoreLoop::Plan plan_of(const Appliance& box, std::uint32_t index) {
+CoreLoop::Plan loop_plan(const Appliance& box, std::uint32_t index) {
   CoreLoop::Plan plan;
-  plan.core = box.config.cores.workers[index];
+  plan.core = box.plan.cores[index];
   plan.idle =
       box.config.cores.idle == CoresConfig::Idle::poll ? CoreLoop::Plan::Idle::poll : CoreLoop::Plan::Idle::sleep;
-  for (const auto& port : box.ports) {
-    if (index >= port->receive_queues()) continue;
-    const int fd = port->wait_fd(static_cast<std::uint16_t>(index));
-    if (fd >= 0)
-      plan.wait_fds.push_back(fd);
-    else
-      plan.has_polled_ports = true;
+  for (const Wire& wire : wires_of(box, index)) {
+    for (const Side side : {Side::inside, Side::outside}) {
+      const std::uint16_t queue = wire.receive_queue[at(side)];
+      if (queue == Wire::kNoQueue) continue;
+      const int fd = static_cast<const LivePort*>(wire.port(side))->wait_fd(queue);
+      if (fd >= 0)
+        plan.wait_fds.push_back(fd);
+      else
+        plan.has_polled_ports = true;
+    }
   }
   return plan;
 }
@@ -136,7 +142,7 @@ void make_cores(Appliance& box) {
     core.worker = std::make_unique<Worker>(worker_config(box, i, hash_seed), wires_of(box, i), *box.snapshot,
                                            *box.commons, core.reporter.get());
     if (core.reporter) core.reporter->attach(*core.worker);
-    core.loop = std::make_unique<CoreLoop>(*core.worker, *box.commons, box.clock, i, plan_of(box, i));
+    core.loop = std::make_unique<CoreLoop>(*core.worker, *box.commons, box.clock, i, loop_plan(box, i));
   }
 }
 
@@ -154,7 +160,8 @@ Result<std::unique_ptr<Appliance>> build_appliance(Config config) {
     make_memory(*box);
     if (Diagnostics mistakes = open_ports(*box); !mistakes.empty()) return mistakes;
     const auto workers = static_cast<std::uint32_t>(box->config.cores.workers.size());
-    box->commons = std::make_unique<Commons>(*box->snapshot, workers, spread_of(*box));
+    box->plan = plan_cores(*box);
+    box->commons = std::make_unique<Commons>(*box->snapshot, workers, box->plan.by);
     make_cores(*box);
   } catch (const std::exception& error) {
     return wrong(box->config, error.what());

@@ -11,6 +11,7 @@
 #include "dataplane/events.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/worker.h"
+#include "hw/cores.h"
 #include "hw/eal.h"
 #include "hw/live_port.h"
 #include "hw/pool.h"
@@ -34,6 +35,7 @@ struct Appliance {
   std::unique_ptr<PacketPool> pool;
   std::vector<std::unique_ptr<LivePort>> ports;  // as in config.ports
   std::unique_ptr<const Snapshot> snapshot;
+  Plan plan;  // who reads, and sends through, which queue
   std::unique_ptr<Commons> commons;
   std::vector<Core> cores;
   Nanos started = 0;

@@ -42,7 +42,7 @@ class Crossing:
         return self
 
     def __exit__(self, *how):
-        time.sleep(0.3)  # what is held when the client has ended still comes out
+        time.sleep(1)  # what is held when the client has ended still comes out
         return self._watch.__exit__(*how)
 
     def pairs(self, direction):

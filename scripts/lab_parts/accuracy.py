@@ -100,8 +100,9 @@ def measure(lab, kind, cells, slow_seconds, fast_seconds, port_kind="af_packet")
         found = watched(lab, slow, slow_seconds) if slow else []
         for cell in cells:
             if cell not in slow:
-                found += transfer(lab, [cell], fast_seconds)
                 time.sleep(0.3)
+                watch.quiet(30)
+                found += transfer(lab, [cell], fast_seconds)
     finally:
         limits.remove(lab, kind)
     return found

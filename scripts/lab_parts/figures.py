@@ -2,7 +2,6 @@
 
 import collections
 import csv
-import ipaddress
 import json
 import os
 import subprocess
@@ -123,10 +122,6 @@ def pairs(came, left, port, way):
             times.popleft()
         found.append((segment, (times.popleft() - segment.time) / 1e9 if times else None))
     return found
-
-
-def address_bytes(address):
-    return ipaddress.ip_address(address).packed
 
 
 def percentile(values, share):

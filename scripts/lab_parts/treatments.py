@@ -12,7 +12,7 @@ from . import bench, boxes, figures, servers, topology, watch
 
 BOOK = os.path.join(boxes.TOP, "rules/book/lab.cfg")
 RST, SYN, ACK = figures.capture_files.RST, figures.capture_files.SYN, figures.capture_files.ACK
-SAME_PORT, OTHER_PORT = 50001, 50002
+SAME_PORT, OTHER_PORT, MARKED_PORT = 50001, 50002, 50031
 
 
 def curl(lab, site, name, *more, seconds=40):
@@ -154,7 +154,7 @@ def allow(lab, folder):
 
 def mark(lab, folder):
     with Crossing(lab, folder) as box:
-        told = curl(lab, "marked.example.net", "clip.bin")
+        told = curl(lab, "marked.example.net", "clip.bin", "--local-port", str(MARKED_PORT))
     seen = {way: _code_points(box.files[router], way) for way, router in (("up", "router2"), ("down", "router1"))}
     came = {way: _code_points(box.files[router], way) for way, router in (("up", "router1"), ("down", "router2"))}
     good = told["exit"] == 0 and all(set(points[-20:]) == {8} for points in seen.values()) and \
@@ -164,13 +164,12 @@ def mark(lab, folder):
 
 
 def _code_points(path, way):
-    """DSCP of each IPv4 packet of a direction."""
-    out = []
+    """DSCP of each packet of a direction of the marked connection: servers of earlier ones may still repeat themselves."""
+    out, port = [], MARKED_PORT.to_bytes(2, "big")
     for frame in figures.capture_files.read(path):
-        if frame.data[12:14] == b"\x08\x00":
-            from_server = frame.data[26:30] == figures.address_bytes(topology.SERVER)
-            if from_server == (way == "down"):
-                out.append(frame.data[15] >> 2)
+        at = 34 if way == "up" else 36  # of the client's port, behind an IPv4 header without options
+        if frame.data[12:14] == b"\x08\x00" and frame.data[at:at + 2] == port:
+            out.append(frame.data[15] >> 2)
     return out
 
 

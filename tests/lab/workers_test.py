@@ -46,9 +46,10 @@ while time.monotonic() < end:
         sources.add((source[0], sock.getsockname()[0]))
 print(total, len(sources), flush=True)
 '''
-# Offers three times the rate from every client address to every server address.
+# Offers three times the rate from every client address to every server address, in an order that chance makes: where every
+# third packet passes, and the same pair were always the third, others would get nothing.
 SHOUT = f'''
-import socket, sys, time
+import random, socket, sys, time
 pairs = [(c, s) for c in sys.argv[1].split(",") for s in sys.argv[2].split(",")]
 socks = []
 for client, server in pairs:
@@ -56,13 +57,13 @@ for client, server in pairs:
     sock.bind((client, 0))
     sock.connect((server, {PORT}))
     socks.append(sock)
-gap, at, end, i = {SIZE} * 8 / (3 * {RATE}), time.monotonic(), time.monotonic() + {SECONDS} + 3, 0
+gap, at, end = {SIZE} * 8 / (3 * {RATE}), time.monotonic(), time.monotonic() + {SECONDS} + 3
 while time.monotonic() < end:
     try:
-        socks[i % len(socks)].send(bytes({SIZE} - 28))
+        random.choice(socks).send(bytes({SIZE} - 28))
     except ConnectionRefusedError:
         pass
-    i, at = i + 1, at + gap
+    at += gap
     time.sleep(max(0, at - time.monotonic()))
 '''
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "control/digest.h"
+#include "control/privileges.h"
 
 namespace slowlane {
 namespace {
@@ -153,6 +154,7 @@ Json box_status(const Appliance& box, const RunState& run) {
       {"book_name", book.name},
       {"book_digest", book_digest(book.files)},
       {"hugepages", box.eal->has_hugepages()},
+      {"capabilities", capabilities_left()},
       {"ports", ports_of(box)},
       {"wires", wires_of(box)},
       {"workers", workers_of(box)},

@@ -99,6 +99,7 @@ class ConfigReader {
     read_book();
     constexpr auto kMostSeed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     config_.seed = fields_.number("seed", 0, kMostSeed);
+    config_.user = fields_.text("user").value_or("");
     fields_.word<int>("when_overloaded", {{"pass", 0}});
     add(guard_events(config_));
     if (wires_are_right_) cross_check();

@@ -84,6 +84,7 @@ struct Config {
   std::string book;  // its path, as it is to be opened
   Place book_place;
   std::optional<std::uint64_t> seed;  // in place of the book's own
+  std::string user;                   // to become once the ports are open; empty: nobody else
   std::vector<std::string> files;     // the appliance and what it includes
 };
 

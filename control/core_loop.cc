@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "control/privileges.h"
 #include "hw/eal.h"
 
 namespace slowlane {
@@ -48,6 +49,7 @@ void CoreLoop::join() {
 void CoreLoop::run() noexcept {
   settle_on_core();
   const EalThread known_to_dpdk;
+  drop_all_capabilities();
   std::uint32_t empty = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
     const Nanos now = clock_.now();

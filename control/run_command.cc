@@ -3,12 +3,14 @@
 #include <sys/signalfd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <string>
 
 #include "control/box_run.h"
 #include "control/failure.h"
+#include "control/privileges.h"
 #include "hw/fd.h"
 
 namespace slowlane {
@@ -32,11 +34,23 @@ Fd listen_to_signals() {
   return Fd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
+void insist(const Diagnostics& mistakes, const Config& config) {
+  for (const Diagnostic& one : mistakes) throw Failure(Exit::machine, config.files.front() + ": " + one.text);
+}
+
+// A wire reflects the link of each side to the other; a tap only looks.
+KeepLinks links_of(const Config& config) {
+  const auto is_wire = [](const WireConfig& wire) { return wire.mode == WireConfig::Mode::wire; };
+  return std::ranges::any_of(config.wires, is_wire) ? KeepLinks::yes : KeepLinks::no;
+}
+
 Exit run_box(const std::string& file) {
   Config config = value_of(load_config(file, Machine::here()), Exit::wrong_input);
   const Fd signals = listen_to_signals();
   const std::unique_ptr<Appliance> box = value_of(build_appliance(std::move(config)), Exit::machine);
+  insist(become_user(box->config.user), box->config);
   const std::unique_ptr<BoxRun> run = value_of(BoxRun::open(*box), Exit::machine);
+  insist(drop_privileges(links_of(box->config)), box->config);
   run->run(signals.get());
   return Exit::done;
 }

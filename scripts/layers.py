@@ -18,6 +18,7 @@ DOORS = (
     ("libconfig*", ("rules/load.cc", "control/config.cc")),
     ("hs.h", ("rules/patterns*.cc",)),
     ("hs/*", ()),
+    ("cap-ng.h", ("control/privileges.cc",)),
     ("idn2.h", ("rules/host_pattern.cc",)),
     ("ndpi*", ("dataplane/classifier*.cc",)),
     ("openssl/*", ("dataplane/quic*.cc", "control/digest.cc", "control/community_id.cc", "control/bench_quic.cc")),

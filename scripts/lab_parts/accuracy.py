@@ -147,8 +147,9 @@ Made by `scripts/lab run accuracy` on {os.cpu_count()} cores, Linux {platform.re
 
 {__doc__.split(chr(10), 2)[2].strip()} Slow ones ran for {seconds[0]} s, fast ones for {seconds[1]} s.
 
-100 % is all that the rate allows. `police` and `nft` drop what exceeds the rate and so depend on how TCP takes losses; `shape`,
-`tbf` and `htb` queue it. Without any limit the bench carried {scale}.
+100 % is all that the rate allows. `police`, `deep` and `nft` drop what exceeds the rate and so depend on how TCP takes losses:
+the shallower the bucket, the more a connection waits for timeouts. nft's bucket holds one second of the rate and its burst;
+`deep` is `police` with just that. `shape`, `tbf` and `htb` queue what exceeds the rate. Without any limit the bench carried {scale}.
 
 {tables(found)}
 """
@@ -156,7 +157,7 @@ Made by `scripts/lab run accuracy` on {os.cpu_count()} cores, Linux {platform.re
 
 def run(order):
     rates, bursts = ((140_000, 1_000_000, 10_000_000), (16 * 1024, 64 * 1024)) if order.quick else (RATES, BURSTS)
-    kinds = ("police", "shape", "nft", "tbf", "htb") if order.box == "slowlane" else ("nft", "tbf", "htb")
+    kinds = ("police", "deep", "shape", "nft", "tbf", "htb") if order.box == "slowlane" else ("nft", "tbf", "htb")
     rtts, seconds = ((0,), (12, 8)) if order.quick else (RTTS if order.box == "slowlane" else (0,), (35, 12))
     found, scale = [], []
     for rtt in rtts:

@@ -1,7 +1,9 @@
 """Limits on flows towards the client, each flow told by its client port: by slowlane's book, or by what the kernel has.
 
   police, shape   slowlane
-  nft             `limit rate over` in a netdev ingress chain of the box: a policer; counts IP bytes
+  deep            slowlane's police with a bucket as deep as nft's: the burst and one second of the rate
+  nft             `limit rate over` in a netdev ingress chain of the box: a policer; counts IP bytes; for limits of bytes the
+                  kernel makes the bucket as deep as the burst and one second of the rate
   tbf, htb        queueing disciplines on the box's port towards the client; count Ethernet bytes"""
 
 from dataclasses import dataclass
@@ -27,13 +29,17 @@ class Cell:
         counted = MTU + (ETHERNET if self.kind in ("tbf", "htb") else 0)
         return self.rate * PAYLOAD / counted
 
+    def depth(self):
+        """Bytes of the bucket that slowlane is told."""
+        return self.burst + (self.rate // 8 if self.kind == "deep" else 0)
+
     def queue(self):
         return max(LEAST_QUEUE, int(self.rate * QUEUE_SECONDS / 8))
 
 
 def install(lab, kind, cells, port_kind="af_packet"):
     """Puts a box with these limits into its place."""
-    if kind in ("police", "shape"):
+    if kind in ("police", "deep", "shape"):
         book = lab.path("limits.cfg")
         with open(book, "w", encoding="utf-8") as file:
             file.write(_book(kind, cells))
@@ -56,8 +62,9 @@ def remove(lab, kind):
 
 
 def _book(kind, cells):
-    queue = {"police": lambda cell: "", "shape": lambda cell: f' queue = "{cell.queue()}B";'}[kind]
-    classes = ",\n".join(f'  {{ name = "c{c.port}"; {kind} = {{ rate = "{c.rate}bit"; burst = "{c.burst}B";{queue(c)} '
+    queue = (lambda cell: f' queue = "{cell.queue()}B";') if kind == "shape" else (lambda cell: "")
+    treatment = "shape" if kind == "shape" else "police"
+    classes = ",\n".join(f'  {{ name = "c{c.port}"; {treatment} = {{ rate = "{c.rate}bit"; burst = "{c.depth()}B";{queue(c)} '
                          f'scope = "flow"; direction = "down"; }}; }}' for c in cells)
     rules = ",\n".join(f'  {{ name = "r{c.port}"; when = {{ client_port = {c.port}; }}; then = "c{c.port}"; }}' for c in cells)
     return f'book = "limits";\nclasses = (\n{classes}\n);\nrules = (\n{rules}\n);\n'

@@ -5,6 +5,8 @@ import contextlib
 import ctypes
 import json
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import stage  # noqa: E402
 from lab_parts import bench, boxes, ground, topology  # noqa: E402
 
 ROUNDS = 20
+NET_ADMIN = 12
 PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
 
 
@@ -23,6 +26,7 @@ class Failure(stage.LabTest):
     wanted = bench.Wanted(box="slowlane", book=os.path.join(stage.TOP, "rules/book/lab.cfg"))
 
     def setUp(self):
+        self.socket = self.lab.path("box.sock")
         if not self.lab.lives("box"):
             self.put()
 
@@ -30,7 +34,7 @@ class Failure(stage.LabTest):
         boxes.put(self.lab, "slowlane", self.wanted.book)
 
     def ctl(self, *words):
-        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", *words],
+        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.socket, "--json", *words],
                                 capture_output=True, text=True, check=True, timeout=10)
         return json.loads(answer.stdout)
 
@@ -97,12 +101,60 @@ class Failure(stage.LabTest):
         self.ctl("bypass", "off")
         self.assertEqual(self.ctl("status")["state"], "running")
 
+    def test_it_gives_up_what_forwarding_does_not_need(self):
+        for user in "root", "nobody":
+            with self.subTest(user=user):
+                self.run_as(user)
+                threads = {name_of(f"/proc/{self.lab.pid('box')}/task/{task}"): standing(self.lab.pid("box"), task)
+                           for task in os.listdir(f"/proc/{self.lab.pid('box')}/task")}
+                control = standing(self.lab.pid("box"), self.lab.pid("box"))
+                self.assertEqual(control, {"user": pwd.getpwnam(user).pw_uid, "capabilities": 1 << NET_ADMIN, "no_new": 1})
+                self.assertEqual(threads["worker-0"]["capabilities"], 0)
+                self.assertEqual(self.ctl("status")["capabilities"], ["net_admin"])
+                if user != "root":
+                    self.assertEqual({thread["user"] for thread in threads.values()}, {pwd.getpwnam(user).pw_uid})
+                self.assertTrue(topology.reaches(self.lab))
+
+    def run_as(self, user):
+        """The lab's box, which becomes this user; its sockets lie in a folder of the user's."""
+        folder = self.lab.path(f"of-{user}")
+        os.makedirs(folder, exist_ok=True)
+        shutil.chown(folder, user)
+        with open(self.lab.path("box-appliance.cfg"), encoding="utf-8") as file:
+            text = file.read().replace(self.lab.path("box"), os.path.join(folder, "box"))
+        path = self.lab.path("user-appliance.cfg")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + (f'user = "{user}";\n' if user != "root" else ""))
+        self.lab.stop("box")
+        self.lab.start("box", "box", boxes.binary(), "run", path, folder=stage.TOP)
+        self.socket = os.path.join(folder, "box.sock")
+        self.addCleanup(self.put)
+        self.wait_until_it_crosses()
+
+    def test_a_user_that_is_not_there_is_named(self):
+        wrong = self.lab.path("wrong-user.cfg")
+        with open(self.lab.path("box-appliance.cfg"), encoding="utf-8") as file:
+            text = file.read() + 'user = "nobody-of-that-name";\n'
+        with open(wrong, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.lab.stop("box")
+        made = self.lab.run("box", boxes.binary(), "run", wrong, seconds=20)
+        self.assertEqual(made.returncode, 3)
+        self.assertIn('there is no user "nobody-of-that-name"', made.stderr)
+
     def test_a_worker_that_hangs_is_noticed_within_a_second_and_ends_the_box(self):
         tasks = f"/proc/{self.lab.pid('box')}/task"
         worker = next(int(task) for task in os.listdir(tasks) if name_of(f"{tasks}/{task}") == "worker-0")
         with standing_still(worker):
             ground.wait_for(lambda: not self.lab.lives("box"), 1.5, "nobody noticed")
         self.assertRegex(self.lab.log("box"), "worker 0 on core .* has not turned")
+
+
+def standing(process, task):
+    """Who a thread is, and what it may do."""
+    with open(f"/proc/{process}/task/{task}/status", encoding="utf-8") as file:
+        lines = dict(line.split(":", 1) for line in file)
+    return {"user": int(lines["Uid"].split()[1]), "capabilities": int(lines["CapEff"], 16), "no_new": int(lines["NoNewPrivs"])}
 
 
 def name_of(task):

@@ -55,7 +55,7 @@ TEST_F(ConfigFile, OfTheContractIsReadWhole) {
       "memory = { hugepages = \"none\"; held = \"1MiB\"; };\n"
       "control = { socket = \"/run/a.sock\"; view_socket = \"/run/b.sock\"; http = \"127.0.0.1:9180\"; };\n"
       "events = { file = \"/var/log/f.jsonl\"; which = \"all\"; addresses = \"full\"; keep = \"2h\"; };\n"
-      "book = \"b.cfg\"; seed = 7; when_overloaded = \"pass\";\n");
+      "book = \"b.cfg\"; seed = 7; user = \"nobody\"; when_overloaded = \"pass\";\n");
   ASSERT_TRUE(config) << config.diagnostics().front().print();
   EXPECT_EQ(config->name, "bench-1");
   EXPECT_TRUE(config->bench);
@@ -83,6 +83,7 @@ TEST_F(ConfigFile, OfTheContractIsReadWhole) {
   EXPECT_EQ(config->events.keep, 2 * 3600 * kSecond);
   EXPECT_EQ(config->book, folder_.file("b.cfg"));
   EXPECT_EQ(config->seed, 7u);
+  EXPECT_EQ(config->user, "nobody");
 }
 
 TEST_F(ConfigFile, WithoutTheRestTakesTheDefaults) {
@@ -121,7 +122,7 @@ TEST_F(ConfigFile, SaysEveryMistakeAtOnceInOrder) {
             "box.cfg:3: wire \"w0\": inside: there is no port \"inn\"; did you mean \"in\"? (ports: in or out)\n"
             "box.cfg:4: cores.workers: there is no core 9; this process may use 0, 1 or 2\n"
             "box.cfg:5: appliance: there is no setting \"flow\"; did you mean \"flows\"? (allowed: appliance, bench, "
-            "cores, ports, wires, flows, memory, control, events, book, seed or when_overloaded)\n"
+            "cores, ports, wires, flows, memory, control, events, book, seed, user or when_overloaded)\n"
             "box.cfg:6: book: there is no file " +
                 folder_.file("c.cfg") + "\n");
 }

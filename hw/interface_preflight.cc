@@ -105,6 +105,9 @@ Findings preflight_xdp(const PortSpec& spec) {
     found.push_back(Finding::error(spec.device + " spreads frames over " + std::to_string(queues) +
                                    " queues, of which " + std::to_string(spec.queues) + " would be read: ethtool -L " +
                                    spec.device + " combined " + std::to_string(spec.queues) + ", or as many queues"));
+  if (const std::uint32_t mtu = spec.mtu != 0 ? spec.mtu : device.mtu(); mtu > kMostXdpMtu)
+    found.push_back(Finding::error("af_xdp takes an MTU of at most " + std::to_string(kMostXdpMtu) + ", not " +
+                                   std::to_string(mtu) + ": ip link set " + spec.device + " mtu 1500, or mtu = 1500"));
   const std::string peer = Interface::name_of(device.peer_index());
   if (!peer.empty() && Interface(peer).mtu() > kMostVethMtuForXdp)
     found.push_back(Finding::error("a veth takes af_xdp only where the MTU of its other end is at most " +

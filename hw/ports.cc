@@ -38,7 +38,14 @@ Opened open_pci(const PortSpec& spec, PacketPool& pool) {
   return open_ethdev(spec, pool, DpdkDevice::find(spec.device));
 }
 
+// The kernel takes packets that, with all that DPDK and we note ahead of them, fit a page; the pool is of all ports.
 Opened open_xdp(const PortSpec& spec, PacketPool& pool) {
+  if (pool.room() > longest_frame(kMostXdpMtu))
+    return Diagnostic{"", 0,
+                      "port " + spec.name + ": af_xdp needs packets of at most " +
+                          std::to_string(longest_frame(kMostXdpMtu)) +
+                          " bytes, and a port of this box has longer ones (" + std::to_string(pool.room()) +
+                          "): give every port an mtu of at most " + std::to_string(kMostXdpMtu)};
   const std::string arguments = "iface=" + spec.device + ",start_queue=0,queue_count=" + std::to_string(spec.queues);
   return open_ethdev(spec, pool, DpdkDevice::make("net_af_xdp", with_options(arguments, spec)));
 }

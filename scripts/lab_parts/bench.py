@@ -45,7 +45,7 @@ def raise_lab(name, wanted):
     if lab.stands():
         raise ground.LabError("a lab of this name stands; scripts/lab down removes it")
     try:
-        topology.lay(lab, wanted.mtu, bool(wanted.rtt_ms))
+        topology.lay(lab, wanted.mtu, bool(wanted.rtt_ms), topology.XDP_MTU if wanted.port_kind == "af_xdp" else topology.BOX_MTU)
         servers.make_site(lab)
         servers.start(lab)
         if wanted.rtt_ms:

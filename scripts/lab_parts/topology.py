@@ -19,7 +19,7 @@ CADDY, RESOLVER = "198.51.100.8", "198.51.100.53"
 INSIDE = "192.0.2.0/24", "2001:db8:1::/64"
 LINK1, LINK2 = "203.0.113.1", "203.0.113.2"
 LINK1_6, LINK2_6 = "2001:db8:ff::1", "2001:db8:ff::2"
-BOX_MTU = 9000
+BOX_MTU, XDP_MTU = 9000, 3000  # af_xdp keeps a frame within a page
 # Kept over a connection, these would give a run what an earlier one learned of the path.
 SETTINGS = ("net.ipv4.tcp_no_metrics_save=1", "net.ipv4.tcp_ecn=1", "net.ipv4.icmp_ratelimit=0",
             "net.ipv4.icmp_msgs_per_sec=100000", "net.ipv6.icmp.ratelimit=0", "net.ipv4.tcp_wmem=4096 16384 33554432",
@@ -27,7 +27,7 @@ SETTINGS = ("net.ipv4.tcp_no_metrics_save=1", "net.ipv4.tcp_ecn=1", "net.ipv4.ic
 ROUTES = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
 
-def lay(lab, mtu=1500, delayed=False):
+def lay(lab, mtu=1500, delayed=False, box_mtu=BOX_MTU):
     """Makes the namespaces and cables of a lab; addresses, routes and names, no servers and no box yet."""
     roles = ("client", "router1", "box", "router2", "server") + (("line",) if delayed else ())
     for role in roles:
@@ -37,7 +37,7 @@ def lay(lab, mtu=1500, delayed=False):
     for role in "client", "router1", "router2", "server":
         quiet = ("net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
         lab.do(role, "sysctl", "-qw", *quiet)
-    _cables(lab, mtu, delayed)
+    _cables(lab, mtu, delayed, box_mtu)
     _addresses(lab)
     lab.do("client", "sysctl", "-qw", *_known(lab, "client", SETTINGS))
     lab.do("server", "sysctl", "-qw", *_known(lab, "server", SETTINGS))
@@ -60,15 +60,15 @@ def _known(lab, role, settings):
     return [s for s in settings if lab.run(role, "sysctl", "-q", s.split("=")[0]).returncode == 0]
 
 
-def _cables(lab, mtu, delayed):
+def _cables(lab, mtu, delayed, box_mtu):
     lab.lay_cable("client", "wire", "router1", "near", mtu)
-    lab.lay_cable("router1", "wire", "box", "in", BOX_MTU)
-    lab.lay_cable("router2", "wire", "box", "out", BOX_MTU)
+    lab.lay_cable("router1", "wire", "box", "in", box_mtu)
+    lab.lay_cable("router2", "wire", "box", "out", box_mtu)
     if delayed:
-        lab.lay_cable("router2", "far", "line", "in", BOX_MTU)
-        lab.lay_cable("server", "wire", "line", "out", BOX_MTU)
+        lab.lay_cable("router2", "far", "line", "in", box_mtu)
+        lab.lay_cable("server", "wire", "line", "out", box_mtu)
     else:
-        lab.lay_cable("router2", "far", "server", "wire", BOX_MTU)
+        lab.lay_cable("router2", "far", "server", "wire", box_mtu)
     for role, device in ("router1", "wire"), ("router2", "wire"), ("router2", "far"), ("server", "wire"):
         lab.ip(role, f"link set dev {device} mtu {mtu}")
     for role in ("box", "line") if delayed else ("box",):

@@ -2,8 +2,10 @@
 
 The same machine's clock stamps both captures, so that the time between them is the time in the box."""
 
+import ipaddress
 import json
 import os
+import random
 import statistics
 import sys
 import time
@@ -12,12 +14,18 @@ from . import bench, boxes, figures, servers, topology, watch
 
 BOOK = os.path.join(boxes.TOP, "rules/book/lab.cfg")
 RST, SYN, ACK = figures.capture_files.RST, figures.capture_files.SYN, figures.capture_files.ACK
-SAME_PORT, OTHER_PORT, MARKED_PORT = 50001, 50002, 50031
+SAME_PORT, OTHER_PORT = 50001, 50002
 
 
-def curl(lab, site, name, *more, seconds=40):
+def some_port():
+    """A client's port that an earlier connection hardly had."""
+    return random.randrange(50100, 60000)
+
+
+def curl(lab, site, name, port=None, seconds=40):
     """A download by curl; what it says of it."""
-    said = lab.run("client", "curl", "-4sk", "--max-time", str(seconds), "-o", "/dev/null", "-w", "%{json}\n", *more,
+    local = ["--local-port", str(port)] if port else []
+    said = lab.run("client", "curl", "-4sk", "--max-time", str(seconds), "-o", "/dev/null", "-w", "%{json}\n", *local,
                    f"https://{site}/{name}", seconds=seconds + 20)
     return json.loads(said.stdout.splitlines()[-1]) | {"exit": said.returncode}
 
@@ -30,11 +38,13 @@ def own_client(lab, site, port, name="small.bin", seconds=2):
 
 
 class Crossing:
-    """Records both sides of the box while its body runs; then `pairs` says of each packet when it came and left."""
+    """Records both sides of the box while its body runs; then `pairs` says of each packet when it came and left. With a
+    client's port, that connection alone: servers of earlier ones may still repeat themselves."""
 
-    def __init__(self, lab, folder):
+    def __init__(self, lab, folder, port=None):
         os.makedirs(folder, exist_ok=True)
-        self._watch = watch.captures(lab, folder, {"router1": "wire", "router2": "wire"}, "tcp port 443")
+        only = "tcp port 443" + (f" and tcp port {port}" if port else "")
+        self._watch = watch.captures(lab, folder, {"router1": "wire", "router2": "wire"}, only)
         self.files = None
 
     def __enter__(self):
@@ -77,8 +87,9 @@ def lost_share(pairs):
 # Each takes the lab and a folder, and returns (what was claimed, whether it is so, what was seen).
 
 def shape(lab, folder):
-    with Crossing(lab, folder) as box:
-        told = curl(lab, "smooth.example.net", "clip.bin")
+    port = some_port()
+    with Crossing(lab, folder, port) as box:
+        told = curl(lab, "smooth.example.net", "clip.bin", port)
     arrived = figures.directions(box.files["router1"], 443)["down"][0]
     down = box.after_hello("down")
     rate = arrived.rate(2.0) or 0.0
@@ -90,8 +101,9 @@ def shape(lab, folder):
 
 
 def lose(lab, folder):
-    with Crossing(lab, folder) as box:
-        told = curl(lab, "lossy.example.net", "clip.bin")
+    port = some_port()
+    with Crossing(lab, folder, port) as box:
+        told = curl(lab, "lossy.example.net", "clip.bin", port)
     down, up = box.after_hello("down"), box.after_hello("up")
     share = lost_share(down)
     good = told["exit"] == 0 and told["size_download"] == servers.FILES["clip.bin"] and 0.03 < share < 0.07
@@ -100,8 +112,9 @@ def lose(lab, folder):
 
 
 def delay(lab, folder):
-    with Crossing(lab, folder) as box:
-        told = curl(lab, "late.example.net", "small.bin")
+    port = some_port()
+    with Crossing(lab, folder, port) as box:
+        told = curl(lab, "late.example.net", "small.bin", port)
     times = held_ms(box.after_hello("down")) + held_ms(box.after_hello("up"))
     lost = lost_share(box.after_hello("down")) + lost_share(box.after_hello("up"))
     # Never early; late by what a busy machine takes to wake a sleeping worker.
@@ -143,8 +156,9 @@ def reset(lab, folder):
 
 
 def allow(lab, folder):
-    with Crossing(lab, folder) as box:
-        told = curl(lab, "budget.example.net", "clip.bin", seconds=3)
+    port = some_port()
+    with Crossing(lab, folder, port) as box:
+        told = curl(lab, "budget.example.net", "clip.bin", port, seconds=3)
     crossed = sum(s.ip_bytes for way in ("up", "down") for s, held in box.after_hello(way) if held is not None)
     hello = next(s.ip_bytes for s, _ in box.pairs("up") if s.payload)
     good = told["exit"] == 28 and 16384 - 1500 < crossed + hello <= 16384
@@ -153,8 +167,9 @@ def allow(lab, folder):
 
 
 def mark(lab, folder):
-    with Crossing(lab, folder) as box:
-        told = curl(lab, "marked.example.net", "clip.bin", "--local-port", str(MARKED_PORT))
+    port = some_port()
+    with Crossing(lab, folder, port) as box:
+        told = curl(lab, "marked.example.net", "clip.bin", port)
     seen = {way: _code_points(box.files[router], way) for way, router in (("up", "router2"), ("down", "router1"))}
     came = {way: _code_points(box.files[router], way) for way, router in (("up", "router1"), ("down", "router2"))}
     good = told["exit"] == 0 and all(set(points[-20:]) == {8} for points in seen.values()) and \
@@ -164,12 +179,13 @@ def mark(lab, folder):
 
 
 def _code_points(path, way):
-    """DSCP of each packet of a direction of the marked connection: servers of earlier ones may still repeat themselves."""
-    out, port = [], MARKED_PORT.to_bytes(2, "big")
+    """DSCP of each IPv4 packet of a direction."""
+    out = []
     for frame in figures.capture_files.read(path):
-        at = 34 if way == "up" else 36  # of the client's port, behind an IPv4 header without options
-        if frame.data[12:14] == b"\x08\x00" and frame.data[at:at + 2] == port:
-            out.append(frame.data[15] >> 2)
+        if frame.data[12:14] == b"\x08\x00":
+            from_server = frame.data[26:30] == ipaddress.ip_address(topology.SERVER).packed
+            if from_server == (way == "down"):
+                out.append(frame.data[15] >> 2)
     return out
 
 

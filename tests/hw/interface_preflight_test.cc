@@ -68,6 +68,13 @@ TEST_F(InterfacePreflightTest, XdpWantsASmallMtuOnTheOtherEnd) {
   EXPECT_THAT(preflight_xdp(on("veth-in")), ElementsAre(error("ip link set client mtu 1500")));
 }
 
+TEST_F(InterfacePreflightTest, XdpWantsPacketsWithinAPage) {
+  ASSERT_TRUE(network_.ip("link set veth-in mtu 3400"));
+  EXPECT_THAT(preflight_xdp(on("veth-in")), ElementsAre(error("at most 3050, not 3400: ip link set veth-in mtu 1500")));
+  ASSERT_TRUE(network_.ip("link set veth-in mtu 3050"));
+  EXPECT_THAT(preflight_xdp(on("veth-in")), IsEmpty());
+}
+
 TEST_F(InterfacePreflightTest, XdpReadsEveryQueueOfADevice) {
   if (!network_.ip("link add many numrxqueues 4 numtxqueues 4 type veth peer name other numrxqueues 4 numtxqueues 4") ||
       !network_.run("ethtool -L many rx 4 tx 4"))

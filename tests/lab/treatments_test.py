@@ -2,19 +2,22 @@
 
 import os
 import sys
+import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
-from lab_parts import bench, treatments  # noqa: E402
+from lab_parts import bench, ground, treatments  # noqa: E402
 
 
-class Treatments(stage.LabTest):
-    wanted = bench.Wanted(book=treatments.BOOK)
-
+class Held(stage.LabTest):
     def holds(self, name):
         claim, good, seen = treatments.ALL[name](self.lab, os.path.join(self.folder, name))
         print(f"{claim}: {seen}")
         self.assertTrue(good, f"{claim}: {seen}")
+
+
+class Treatments(Held):
+    wanted = bench.Wanted(book=treatments.BOOK)
 
     def test_shape(self):
         self.holds("shape")
@@ -33,6 +36,24 @@ class Treatments(stage.LabTest):
 
     def test_allow(self):
         self.holds("allow")
+
+    def test_mark(self):
+        self.holds("mark")
+
+
+class OverXdp(Held):
+    """The same over ports of another kind, where this kernel has it."""
+    wanted = bench.Wanted(book=treatments.BOOK, port_kind="af_xdp")
+
+    @classmethod
+    def setUpClass(cls):
+        try:
+            super().setUpClass()
+        except ground.LabError as error:
+            raise unittest.SkipTest(f"af_xdp does not run here: {error}") from error
+
+    def test_shape(self):
+        self.holds("shape")
 
     def test_mark(self):
         self.holds("mark")

@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -29,21 +28,21 @@ std::uint64_t mix(const Address& address) noexcept {
 
 }  // namespace
 
-PacketRing::PacketRing(std::uint32_t size) : places_(std::bit_ceil(size)) {}
-
 bool PacketRing::put(Packet* packet) noexcept {
-  const std::uint64_t at = put_.load(std::memory_order_relaxed);
-  if (at - taken_.load(std::memory_order_acquire) == places_.size()) return false;
-  places_[at & (places_.size() - 1)] = packet;
-  put_.store(at + 1, std::memory_order_release);
+  Packet** place = ring_.claim();
+  if (place == nullptr) return false;
+  *place = packet;
+  ring_.publish();
   return true;
 }
 
 void PacketRing::take(Burst& burst) noexcept {
-  const std::uint64_t end = put_.load(std::memory_order_acquire);
-  std::uint64_t at = taken_.load(std::memory_order_relaxed);
-  for (; at != end && !burst.full(); ++at) burst.add(places_[at & (places_.size() - 1)]);
-  taken_.store(at, std::memory_order_release);
+  while (!burst.full()) {
+    Packet* const* packet = ring_.front();
+    if (packet == nullptr) return;
+    burst.add(*packet);
+    ring_.pop();
+  }
 }
 
 Spread::Spread(std::uint32_t workers, By by, std::uint32_t ring_size)

@@ -8,23 +8,22 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/packet.h"
+#include "dataplane/spsc_ring.h"
 
 namespace slowlane {
 
 // Packets on their way from one worker to one other: a ring of fixed size. One thread puts, one takes.
 class PacketRing {
  public:
-  explicit PacketRing(std::uint32_t size);  // rounded up to a power of two
+  explicit PacketRing(std::uint32_t size) : ring_(size) {}  // rounded up to a power of two
 
   bool put(Packet* packet) noexcept;  // false: full
   // Appends to the burst until that is full or the ring empty.
   void take(Burst& burst) noexcept;
-  bool empty() const noexcept { return taken_.load(std::memory_order_acquire) == put_.load(std::memory_order_acquire); }
+  bool empty() const noexcept { return ring_.empty(); }
 
  private:
-  std::vector<Packet*> places_;
-  alignas(64) std::atomic<std::uint64_t> put_{0};
-  alignas(64) std::atomic<std::uint64_t> taken_{0};
+  SpscRing<Packet*> ring_;
 };
 
 // Which worker a packet belongs to, and the rings that bring it there. Both directions of a flow, all fragments of a

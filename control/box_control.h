@@ -25,6 +25,9 @@ class BoxControl {
   virtual nlohmann::ordered_json status() const = 0;
   // Everything counted, by dotted names ("worker.0.sent_packets"): an object of numbers.
   virtual nlohmann::ordered_json counters() const = 0;
+  // Classes and rules of the running book with what was measured of them (control/views.h): lists.
+  virtual nlohmann::ordered_json classes() const = 0;
+  virtual nlohmann::ordered_json rules() const = 0;
   virtual void set_bypass(const BypassOrder& order) = 0;
   // Begins to drain and to end; returns at once.
   virtual void stop() = 0;

@@ -11,6 +11,7 @@
 
 #include "control/check.h"
 #include "control/live_record.h"
+#include "control/views.h"
 
 namespace slowlane {
 namespace {
@@ -36,6 +37,9 @@ Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box) {
   auto server = CtlServer::open(box.config.control, *run);
   if (!server) return server.diagnostics();
   run->server_ = std::move(*server);
+  auto web = Web::open(box.config.control);
+  if (!web) return web.diagnostics();
+  run->web_ = std::move(*web);
   return run;
 }
 
@@ -60,6 +64,7 @@ void BoxRun::run(int signals) {
 
 void BoxRun::start() {
   for (Core& core : box_.cores) core.loop->start();
+  web_->start();
   const std::string text =
       fmt::format("{}: {}, {}, book {}", box_.config.name, counted(box_.config.wires.size(), "wire", "wires"),
                   counted(box_.cores.size(), "worker", "workers"), box_.config.book);
@@ -79,6 +84,9 @@ void BoxRun::step(Nanos now) {
   }
   if (now < next_second_) return;
   next_second_ = now + kSecond;
+  const BoxFigures figures = read_figures(box_, state());
+  meters_.look(figures);
+  web_->publish(figures, meters_, box_.config.book);
   if (events_) events_->tick(now);
 }
 
@@ -174,11 +182,14 @@ RunState BoxRun::state() const {
   RunState run;
   run.state = stopping_ ? "draining" : box_.commons->bypass.load(std::memory_order_relaxed) ? "bypass" : "running";
   run.bypass_reason = bypass_reason_;
+  run.notice_trouble = notice_trouble(box_.config);
   run.events = events_.get();
   return run;
 }
 
 nlohmann::ordered_json BoxRun::status() const { return box_status(box_, state()); }
 nlohmann::ordered_json BoxRun::counters() const { return box_counters(box_, state()); }
+nlohmann::ordered_json BoxRun::classes() const { return classes_view(read_figures(box_, state()), meters_); }
+nlohmann::ordered_json BoxRun::rules() const { return rules_view(read_figures(box_, state()), meters_); }
 
 }  // namespace slowlane

@@ -9,8 +9,10 @@
 #include "control/box_status.h"
 #include "control/ctl_server.h"
 #include "control/event_log.h"
+#include "control/meters.h"
 #include "control/notify.h"
 #include "control/watchdog.h"
+#include "control/web.h"
 
 namespace slowlane {
 
@@ -28,6 +30,8 @@ class BoxRun final : public BoxControl {
 
   nlohmann::ordered_json status() const override;
   nlohmann::ordered_json counters() const override;
+  nlohmann::ordered_json classes() const override;
+  nlohmann::ordered_json rules() const override;
   void set_bypass(const BypassOrder& order) override;
   void stop() override { stopping_ = true; }
 
@@ -47,8 +51,10 @@ class BoxRun final : public BoxControl {
   Appliance& box_;
   Notify notify_;
   Watchdog watchdog_;
+  Meters meters_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<CtlServer> server_;
+  std::unique_ptr<Web> web_;
   std::vector<std::uint64_t> turns_;
   std::vector<bool> taken_down_;  // ports whose link the box itself took down
   std::string bypass_reason_;

@@ -129,6 +129,7 @@ std::vector<std::string> degraded_states(const Appliance& box, const RunState& r
     all.push_back(fmt::format("a port was too slow: {} packets were dropped on their way out", count));
   if (const std::uint64_t count = lost_events(box); count > 0)
     all.push_back(fmt::format("the rings of flow records were full: {} records were lost", count));
+  if (!run.notice_trouble.empty()) all.push_back(run.notice_trouble);
   if (run.events != nullptr && !run.events->trouble().empty()) all.push_back("flow records: " + run.events->trouble());
   return all;
 }

@@ -15,6 +15,7 @@ namespace slowlane {
 struct RunState {
   const char* state = "running";  // running, bypass, draining
   std::string bypass_reason;      // while it is on
+  std::string notice_trouble;     // why people may not learn what the box does
   const EventLog* events = nullptr;
 };
 

@@ -56,8 +56,12 @@ struct ControlConfig {
   std::string view_socket = "/run/slowlane/view.sock";  // may look at it
   unsigned socket_mode = 0660;
   unsigned view_socket_mode = 0666;
-  std::string group;             // of both sockets; empty: that of the process
-  std::optional<Endpoint> http;  // none: no page, no metrics
+  std::string group;                    // of both sockets; empty: that of the process
+  std::optional<Endpoint> http;         // none: no page, no metrics
+  std::string token_file;               // what those who ask at `http` must show; empty: nothing
+  std::vector<std::string> http_names;  // what browsers may call the box, besides addresses and localhost
+  std::optional<Endpoint> notice;       // none: the notice is at `http`
+  bool notice_off = false;
 };
 
 struct EventsConfig {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "control/config_web.h"
 #include "hw/ports.h"
 #include "rules/fields.h"
 #include "rules/key_values.h"
@@ -147,12 +148,6 @@ Result<unsigned> read_mode(const Node& node) {
   return mistake(node, "takes a file mode in quotes like \"0660\", not " + describe(node));
 }
 
-Result<Endpoint> read_http(const Node& node) {
-  if (node.kind == Node::Kind::text)
-    if (const auto endpoint = parse_endpoint(node.text); endpoint && endpoint->port != 0) return *endpoint;
-  return mistake(node, "takes an address and a port like \"127.0.0.1:9180\", not " + describe(node));
-}
-
 // A UNIX socket's address holds 107 bytes (unix(7)).
 Result<std::string> read_socket_path(const Node& node) {
   constexpr std::size_t kMost = 107;
@@ -237,7 +232,7 @@ Partly<ControlConfig> read_control(const Node& section) {
   control.socket_mode = fields.with("socket_mode", read_mode).value_or(control.socket_mode);
   control.view_socket_mode = fields.with("view_socket_mode", read_mode).value_or(control.view_socket_mode);
   control.group = fields.text("group").value_or("");
-  control.http = fields.with("http", read_http);
+  read_web(fields, control);
   if (control.socket == control.view_socket)
     fields.add("socket and view_socket are the same; one of them may change the box, the other only look");
   return {std::move(control), fields.finish()};

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include <algorithm>
 #include <string>
@@ -44,6 +45,14 @@ void CoreLoop::stop() noexcept {
 
 void CoreLoop::join() {
   if (thread_.joinable()) thread_.join();
+}
+
+Nanos CoreLoop::cpu_time() const noexcept {
+  clockid_t clock = 0;
+  timespec used{};
+  if (!thread_.joinable()) return 0;
+  if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return used.tv_sec * kSecond + used.tv_nsec;
 }
 
 void CoreLoop::run() noexcept {

@@ -37,6 +37,7 @@ class CoreLoop {
   void join();
 
   unsigned core() const noexcept { return plan_.core; }
+  Nanos cpu_time() const noexcept;  // that the thread used so far; control's thread
   std::uint64_t busy_turns() const noexcept { return busy_turns_.read(); }  // of worker.turns(): those with packets
 
  private:
@@ -54,7 +55,7 @@ class CoreLoop {
   std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};
   Count busy_turns_;
-  std::thread thread_;
+  mutable std::thread thread_;  // asking for its handle takes one that may change
 };
 
 }  // namespace slowlane

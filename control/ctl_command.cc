@@ -8,12 +8,21 @@
 
 #include "control/config.h"
 #include "control/ctl_client.h"
+#include "control/ctl_tables.h"
 #include "control/outline.h"
 
 namespace slowlane {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+std::string print_plain(const Json& answer) {
+  Json said = answer;
+  said.erase("ok");
+  // What there is one of needs no heading.
+  const bool counters = said.size() == 1 && said.contains("counters");
+  return outline(counters ? said["counters"] : said);
+}
 
 struct Options {
   std::string socket;
@@ -24,6 +33,7 @@ struct Options {
   std::string reason;
   Json request;        // of the command that was named
   bool views = false;  // the view socket serves it too
+  std::string (*print)(const Json&) = print_plain;
 };
 using Shared = std::shared_ptr<Options>;
 
@@ -44,7 +54,7 @@ Exit run(const Options& options) {
     std::fprintf(stderr, "%s\n", answer.diagnostics().front().print().c_str());
     return Exit::machine;
   }
-  Json said = Json::parse(*answer, nullptr, false);
+  const Json said = Json::parse(*answer, nullptr, false);
   const bool ok = said.is_object() && said.value("ok", Json(false)) == Json(true);
   if (options.json) {
     std::printf("%s\n", answer->c_str());
@@ -52,10 +62,7 @@ Exit run(const Options& options) {
     const bool told = said.is_object() && said.contains("error") && said["error"].is_string();
     std::fprintf(stderr, "%s\n", told ? said["error"].get<std::string>().c_str() : answer->c_str());
   } else {
-    said.erase("ok");
-    // What there is one of needs no heading.
-    const bool counters = said.size() == 1 && said.contains("counters");
-    std::fputs(outline(counters ? said["counters"] : said).c_str(), stdout);
+    std::fputs(options.print(said).c_str(), stdout);
   }
   return ok ? Exit::done : Exit::wrong_input;
 }
@@ -71,6 +78,16 @@ void attach_views(CLI::App& app, const Shared& options) {
   counters->callback([options] {
     options->views = true;
     options->request = {{"command", "counters"}, {"changed", options->changed}};
+  });
+}
+
+// A command that takes nothing and is answered with a table.
+void attach_table(CLI::App& app, const Shared& options, const char* name, const char* line,
+                  std::string (*print)(const Json&)) {
+  app.add_subcommand(name, line)->callback([options, name, print] {
+    options->views = true;
+    options->print = print;
+    options->request = {{"command", name}};
   });
 }
 
@@ -98,15 +115,19 @@ Command::Run attach(CLI::App& app) {
   app.require_subcommand(1);
   app.fallthrough();
   attach_views(app, options);
+  attach_table(app, options, "classes", "rates of each class, configured and measured", classes_table);
+  attach_table(app, options, "rules", "how often each rule was right, and when last", rules_table);
   attach_changes(app, options);
   app.footer(
-      "Exit codes: 0 done, 1 the box refuses, 3 no box answers. status and counters work on the view socket too,\n"
+      "Exit codes: 0 done, 1 the box refuses, 3 no box answers. Commands that only look work on the view socket too,\n"
       "which is tried where the other may not be used.");
   return [options] { return run(*options); };
 }
 
 }  // namespace
 
-Command ctl_command() { return {"ctl", "talk to a running box: status, counters, bypass, stop", attach}; }
+Command ctl_command() {
+  return {"ctl", "talk to a running box: status, counters, classes, rules, bypass, stop", attach};
+}
 
 }  // namespace slowlane

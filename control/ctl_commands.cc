@@ -35,6 +35,9 @@ Json counters(BoxControl& box, const Json& request) {
   return {{"ok", true}, {"counters", std::move(all)}};
 }
 
+Json classes(BoxControl& box, const Json&) { return {{"ok", true}, {"classes", box.classes()}}; }
+Json rules(BoxControl& box, const Json&) { return {{"ok", true}, {"rules", box.rules()}}; }
+
 // {"state": "on" | "off", "for": "10min", "reason": "..."}.
 Json bypass(BoxControl& box, const Json& request) {
   constexpr std::size_t kLongestReason = 200;
@@ -66,6 +69,8 @@ Json stop(BoxControl& box, const Json&) {
 constexpr std::array kCommands = {
     CtlCommand{"status", Rights::view, "how the box is", status},
     CtlCommand{"counters", Rights::view, "everything counted; changed: what is not 0 alone", counters},
+    CtlCommand{"classes", Rights::view, "what was measured of each class beside what the book asks for", classes},
+    CtlCommand{"rules", Rights::view, "how often each rule was right, and when last", rules},
     CtlCommand{"bypass", Rights::change, "forward without looking, or look again", bypass},
     CtlCommand{"stop", Rights::change, "drain and end", stop},
 };

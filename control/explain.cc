@@ -28,19 +28,6 @@ const char* name_of(Mode mode) {
   return "";
 }
 
-// Looking is over: what was not found is not there (contract §2 "How rules are read").
-Facts ended(Facts facts) {
-  const auto end = [](Known& known) {
-    if (known == Known::not_yet) known = Known::absent;
-  };
-  facts.more_names = false;
-  end(facts.application);
-  end(facts.ech);
-  end(facts.quic);
-  end(facts.payload);
-  return facts;
-}
-
 // How far down the rules a verdict reaches.
 std::size_t last_rule(const Explanation& explanation) {
   const RuleId rule = explanation.ended.rule;
@@ -185,9 +172,22 @@ Facts facts_of(const RuleSet& rules, const FlowQuestion& question, HostName& nam
   return facts;
 }
 
+Facts after_looking(Facts known) {
+  const auto end = [](Known& fact) {
+    if (fact == Known::not_yet) fact = Known::absent;
+  };
+  known.more_names = false;
+  end(known.application);
+  end(known.ech);
+  end(known.quic);
+  end(known.payload);
+  return known;
+}
+
 Explanation explain(const RuleSet& rules, const Facts& known) {
   const RuleSet::ScratchPtr scratch = rules.make_scratch();
-  Explanation explanation{rules, known, rules.judge(ended(known), *scratch), rules.judge(known, *scratch), {}, {}};
+  Explanation explanation{rules, known, rules.judge(after_looking(known), *scratch), rules.judge(known, *scratch),
+                          {},    {}};
   explanation.answers = rules.explain(known, *scratch);
   if (explanation.now.wants_more) explanation.needs = needs_of(rules, explanation.answers);
   return explanation;

@@ -20,6 +20,9 @@ struct FlowQuestion {
 // would have shown besides.
 Facts facts_of(const RuleSet& rules, const FlowQuestion& question, HostName& name);
 
+// The same once looking has ended: what was not found is not there (contract §2 "How rules are read").
+Facts after_looking(Facts known);
+
 // What the rules say of one flow, and why. Points to both.
 struct Explanation {
   const RuleSet& rules;

@@ -74,7 +74,7 @@ TEST_F(CtlCommands, NonsenseIsAnsweredWithWhatIsAllowed) {
   for (const char* line : {"", "status", "[]", "3", "{", R"({"command":3})", R"({"cmd":"status"})", "\xff\xfe"})
     EXPECT_THAT(refusal(line), HasSubstr("a request is one line like")) << line;
   EXPECT_THAT(refusal(R"({"command":"statsu"})"), HasSubstr("did you mean \"status\"?"));
-  EXPECT_THAT(refusal(R"({"command":"x"})"), HasSubstr("(commands: status, counters, bypass or stop)"));
+  EXPECT_THAT(refusal(R"({"command":"x"})"), HasSubstr("(commands: status, counters, classes, rules, bypass or stop)"));
 }
 
 TEST_F(CtlCommands, DeepNonsenseIsOnlyNonsense) {

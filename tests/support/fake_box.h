@@ -15,6 +15,8 @@ class FakeBox : public BoxControl {
     return state;
   }
   nlohmann::ordered_json counters() const override { return {{"received_packets", 12}, {"sent_packets", 0}}; }
+  nlohmann::ordered_json classes() const override { return nlohmann::ordered_json::array({{{"name", "slow"}}}); }
+  nlohmann::ordered_json rules() const override { return nlohmann::ordered_json::array({{{"name", "media"}}}); }
   void set_bypass(const BypassOrder& order) override { orders.push_back(order); }
   void stop() override { stopped = true; }
 

@@ -19,7 +19,6 @@
 
 #include "control/privileges.h"
 
-
 namespace slowlane {
 namespace {
 
@@ -250,7 +249,7 @@ void HttpServer::State::run() {
 }
 
 MHD_Result HttpServer::State::on_request(void* state, MHD_Connection* connection, const char* path, const char* method,
-                                         const char*, const char*, std::size_t*, void**) {
+                                         const char*, const char*, std::size_t*, void** seen) {
   const std::string_view verb = method;
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
     HttpAnswer answer = refusal(405, "the box can only be looked at here: GET or HEAD\n");
@@ -258,6 +257,12 @@ MHD_Result HttpServer::State::on_request(void* state, MHD_Connection* connection
     return queue(connection, answer);
   }
   if (has_body(connection)) return queue(connection, refusal(413, "a request has no body here\n"));
+  // Called once the headers are there, and again at the end of the request. What is answered the first time ends the
+  // connection, whatever was asked behind it.
+  if (*seen == nullptr) {
+    *seen = state;
+    return MHD_YES;
+  }
   return static_cast<State*>(state)->answer(connection, text_of(path));
 }
 

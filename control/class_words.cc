@@ -26,18 +26,31 @@ const char* which_way(Directions direction) {
   return "";
 }
 
-std::string rate_text(std::uint64_t bits_per_second) { return human_rate(static_cast<double>(bits_per_second)); }
+// "2.00 Mbit/s" as people say it: what a book asks for is mostly round.
+std::string rounded(const std::string& text) {
+  const std::size_t unit = text.find(' ');
+  const std::size_t point = text.find('.');
+  if (point == text.npos || point > unit) return text;
+  const std::size_t last = text.find_last_not_of('0', unit - 1);
+  return text.substr(0, last == point ? point : last + 1) + text.substr(unit);
+}
+
+std::string rate_text(std::uint64_t bits_per_second) {
+  return rounded(human_rate(static_cast<double>(bits_per_second)));
+}
+
+std::string time_text(Nanos time) { return rounded(human_time(time)); }
 
 std::string words(const Mark& mark) {
   return fmt::format("Packets are marked with DSCP {}{}.", mark.dscp, which_way(mark.direction));
 }
 
 std::string hold_text(const std::optional<Nanos>& hold) {
-  return hold ? fmt::format(" This lasts {}.", human_time(*hold)) : "";
+  return hold ? fmt::format(" This lasts {}.", time_text(*hold)) : "";
 }
 
 std::string words(const Allow& allow) {
-  std::string budget = allow.bytes ? human_bytes(*allow.bytes) : "";
+  std::string budget = allow.bytes ? print_size(*allow.bytes) : "";
   if (allow.packets) budget += (budget.empty() ? "" : " or ") + fmt::format("{} packets", human_count(*allow.packets));
   return fmt::format("The first {} of a connection pass{}; the rest is dropped.{}", budget, which_way(allow.direction),
                      hold_text(allow.hold));
@@ -49,7 +62,8 @@ std::string words(const Drop& drop) {
     text = fmt::format("After {} more packets everything is dropped", drop.after_min);
   else if (!drop.counts_trigger)
     text = fmt::format("After {} to {} more packets everything is dropped", drop.after_min, drop.after_max);
-  return text + which_way(drop.direction) + "." + hold_text(drop.hold);
+  // Shared is how a drop usually counts; there is nothing to say of it.
+  return text + (drop.direction == Directions::shared ? "" : which_way(drop.direction)) + "." + hold_text(drop.hold);
 }
 
 std::string words(const Reset& reset) {
@@ -68,12 +82,12 @@ std::string words(const Police& police) {
 
 std::string words(const Shape& shape) {
   return fmt::format("At most {}{}{}; what exceeds that waits in a queue of {}.", rate_text(shape.rate),
-                     for_whom(shape.scope), which_way(shape.direction), human_bytes(shape.queue_bytes));
+                     for_whom(shape.scope), which_way(shape.direction), print_size(shape.queue_bytes));
 }
 
 std::string words(const Delay& delay) {
-  const std::string jitter = delay.jitter > 0 ? ", more or less " + human_time(delay.jitter) : "";
-  return fmt::format("Packets are held for {}{}{}.", human_time(delay.time), jitter, which_way(delay.direction));
+  const std::string jitter = delay.jitter > 0 ? ", more or less " + time_text(delay.jitter) : "";
+  return fmt::format("Packets are held for {}{}{}.", time_text(delay.time), jitter, which_way(delay.direction));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "control/class_words.h"
 #include "control/html.h"
 #include "control/run_summary.h"
@@ -57,15 +59,26 @@ std::string answer_line(const RuleSet& rules, const NameDesk::Answer& answer) {
   return text;
 }
 
+bool are_alike(const std::vector<NameDesk::Answer>& answers) {
+  const NameDesk::Answer& first = answers.front();
+  return std::ranges::all_of(answers, [&first](const NameDesk::Answer& one) {
+    return one.cls == first.cls && one.rule == first.rule && one.observed == first.observed;
+  });
+}
+
 std::string answers(const RuleSet& rules, NameDesk& desk, const std::shared_ptr<const RuleSet>& shared,
                     const std::string& name) {
   const auto read = desk.ask(shared, name);
   if (!read) return fmt::format("<div class=\"answer\"><p>{}</p></div>\n", html(read.diagnostics().front().text));
   std::string text = fmt::format("<div class=\"answer\">\n<p>Connections to <b>{}</b>:</p>\n", html(name));
   bool could_change = false;
-  for (const NameDesk::Answer& answer : *read) {
-    text += answer_line(rules, answer);
-    could_change = could_change || answer.could_change;
+  for (const NameDesk::Answer& answer : *read) could_change = could_change || answer.could_change;
+  if (are_alike(*read)) {
+    NameDesk::Answer every = read->front();
+    every.carrier = "By TLS, QUIC or HTTP";
+    text += answer_line(rules, every);
+  } else {
+    for (const NameDesk::Answer& answer : *read) text += answer_line(rules, answer);
   }
   if (could_change)
     text += "<p class=\"quiet\">What the box learns besides, such as the application, may change this.</p>\n";

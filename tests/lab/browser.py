@@ -124,13 +124,12 @@ class Browser:
         return answer["result"].get("value")
 
     def wait_for(self, script, seconds=15):
-        """Waits until a JavaScript expression is true; returns it."""
+        """Waits until a JavaScript expression is true."""
         end = time.monotonic() + seconds
-        while not (value := self.value(script)):
+        while not self.value(f"!!({script})"):
             if time.monotonic() > end:
                 raise BrowserError(f"this did not come true: {script}\n" + str(self.value("document.body.innerText")))
             time.sleep(0.1)
-        return value
 
     def photograph(self, path):
         """The whole page, not only what fits the window."""

@@ -38,9 +38,10 @@ class WebTest(stage.LabTest):
 
     @contextlib.contextmanager
     def download(self, seconds=60):
-        """A client fetches one throttled and one free file over and over."""
-        script = (f"end=$((SECONDS + {seconds})); while [ $SECONDS -lt $end ]; do "
-                  "curl -sko /dev/null -m 30 https://abs.twimg.com/picture.jpg & curl -sko /dev/null -m 5 --limit-rate 2M https://example.org/ & wait; done")
+        """A client fetches throttled, shaped, lossy and free files for so long."""
+        files = ("abs.twimg.com/picture.jpg", "smooth.example.net/film.bin", "lossy.example.net/clip.bin", "example.org/film.bin")
+        script = f"end=$((SECONDS + {seconds}))\n" + "".join(
+            f"while [ $SECONDS -lt $end ]; do curl -sko /dev/null -m 10 --limit-rate 500k https://{file}; done &\n" for file in files) + "wait"
         process = subprocess.Popen(self.lab.at("client") + ["bash", "-c", script], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:

@@ -27,7 +27,7 @@ function File({ file, rules, now, single }) {
     <>
       {!single && <h3 class="file">{file.path}</h3>}
       <div class="book" tabIndex="0" role="region" aria-label={`Text of ${file.path} with hits`}>
-        {shown.map((text, i) => {
+        <div class="lines">{shown.map((text, i) => {
           const rule = ofLine.get(i + 1);
           return (
             <div class={rule ? "line rule" : "line"} key={i}>
@@ -36,7 +36,7 @@ function File({ file, rules, now, single }) {
               <code>{text}</code>
             </div>
           );
-        })}
+        })}</div>
       </div>
       {!all && lines.length > kLines && <button onClick={() => setAll(true)}>Show all {count(lines.length)} lines</button>}
     </>

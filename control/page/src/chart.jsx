@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { rate } from "./format.js";
+import { shortRate } from "./format.js";
 
 const kWindow = 120; // seconds that are seen
 const kHeight = 150;
@@ -39,14 +39,14 @@ function options(width, limit) {
     height: kHeight,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     scales: {
       x: { time: true, range: (plot, min, max) => [max - kWindow, max] },
       y: { range: (plot, min, max) => [0, Math.max(max * 1.1, (limit.current?.scale ?? 0) * 1.15, 1000)] },
     },
     axes: [
       { ...axis, size: 24, space: 60, values: (plot, ticks) => ticks.map((t) => { const back = Math.round(plot.scales.x.max - t); return back <= 0 ? "now" : `−${back} s`; }), splits: (plot) => [0, 30, 60, 90, 120].map((b) => plot.scales.x.max - b).reverse() },
-      { ...axis, size: 74, space: 36, values: (plot, ticks) => ticks.map((bps) => rate(bps)) },
+      { ...axis, size: 72, space: 36, values: (plot, ticks) => ticks.map(shortRate) },
     ],
     series: [{}, line("--down", "--down-fill"), line("--up"), line("--dropped")],
     plugins: [limitLine(limit)],

@@ -5,7 +5,6 @@ const kPlotted = 24; // classes that get a plot each; the others have their row
 const kForWhom = { flow: "per flow", host: "per host", class: "for the class" };
 
 const moved = (cls) => cls.up.offered_bytes + cls.down.offered_bytes;
-const rateNow = (cls) => cls.up.now.offered_bps + cls.down.now.offered_bps;
 
 function tightest(cls) {
   return cls.limits.reduce((least, one) => (!least || one.rate_bps < least.rate_bps ? one : least), null);
@@ -36,7 +35,7 @@ function Class({ cls, series }) {
     <article class="card class" data-class={cls.name}>
       <header>
         <h3>{cls.name}</h3>
-        <span class="quiet">{cls.does}</span>
+        <span class="quiet">{cls.name === "pass" ? "nothing is done to it" : cls.does}</span>
       </header>
       <dl class="figures">
         <div class="is-down"><dt>down</dt><dd data-figure="down">{rate(cls.down.now.sent_bps)}</dd></div>
@@ -46,7 +45,7 @@ function Class({ cls, series }) {
       </dl>
       <Chart series={series} limit={lineOf(limit)} label={`Rates of class ${cls.name} over the last two minutes`} />
       <p class="quiet totals">
-        {count(cls.flows)} flows so far · last minute {rate(cls.down.minute.sent_bps)} down, {rate(cls.up.minute.sent_bps)} up ·
+        {cls.name !== "pending" && `${count(cls.flows)} flows so far · `}last minute {rate(cls.down.minute.sent_bps)} down, {rate(cls.up.minute.sent_bps)} up ·
         in all {bytes(cls.down.sent_bytes + cls.up.sent_bytes)} sent, {bytes(cls.down.dropped_bytes + cls.up.dropped_bytes)} dropped
       </p>
       <Names names={cls.names} />
@@ -66,7 +65,7 @@ function Silent({ classes }) {
 // Every class that saw traffic, the built-in ones last; those without are named in a line.
 export function Classes({ now, series }) {
   const builtIn = (cls) => cls.name === "pass" || cls.name === "pending";
-  const seen = now.classes.filter((cls) => moved(cls) > 0 && (cls.name !== "pending" || rateNow(cls) > 0 || moved(cls) > 0));
+  const seen = now.classes.filter((cls) => moved(cls) > 0);
   const ordered = [...seen.filter((cls) => !builtIn(cls)), ...seen.filter(builtIn)];
   return (
     <section aria-label="Classes">

@@ -16,6 +16,8 @@ function scaled(value, units) {
 }
 
 export const rate = (bps) => scaled(bps, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"]);
+// For axes, whose numbers are round: 500 kbit/s, 1.5 Mbit/s.
+export const shortRate = (bps) => rate(bps).replace(/\.0+ /, " ").replace(/(\.\d*[1-9])0+ /, "$1 ");
 export const bytes = (count) => scaled(count, ["B", "kB", "MB", "GB", "TB"]);
 export const packets = (perSecond) => scaled(perSecond, ["pkt/s", "kpkt/s", "Mpkt/s"]);
 export const count = (value) => value.toLocaleString("en-US");

@@ -25,9 +25,11 @@ def dial(address):
 
 
 def send(one, data):
-    """Whether it was taken."""
+    """Whether the box still listens."""
     try:
         one.sendall(data)
+        return True
+    except TimeoutError:
         return True
     except OSError:
         return False
@@ -55,7 +57,7 @@ def slow(address):
 
 
 def lazy(address):
-    yield from many(address, GET % b"/api/book" * 20, b"")
+    yield from many(address, GET % b"/api/book" * 100, GET % b"/api/book" * 20)
 
 
 def huge(address):
@@ -81,14 +83,11 @@ def garbage(address):
 
 def pipeline(address, path=b"/metrics"):
     read = 0
-    with dial(address) as one:
-        while True:
-            send(one, GET % path * 50)
-            with contextlib.suppress(OSError):
-                while got := one.recv(1 << 20):
-                    read += len(got)
-                    yield read
-            yield read
+    while True:
+        with contextlib.suppress(OSError), dial(address) as one:
+            while send(one, GET % path * 50) and (got := one.recv(1 << 20)):
+                read += len(got)
+                yield read
 
 
 def questions(address):

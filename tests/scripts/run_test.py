@@ -104,6 +104,20 @@ book = "book.cfg";
         self.assertEqual(count_packets(self.path("out.pcap")), PACKETS)
         self.assertFalse(os.path.exists(self.path("ctl.sock")))
 
+    def test_classes_and_rules_say_what_was_measured(self):
+        box = self.start(self.appliance('book = "b"; classes = ( { name = "half"; lose = { share = 0.5; }; } ); rules = (\n'
+                                        '{ name = "few"; when = { client = ["192.0.2.1/32"]; }; then = "half"; },\n'
+                                        '{ name = "dead"; when = { client = ["192.0.2.99/32"]; }; then = "half"; } );'))
+        self.wait_for(lambda: self.counters().get("total.received_packets") == PACKETS, box)
+        classes = {one["name"]: one for one in json.loads(self.ask("classes").stdout)["classes"]}
+        half = classes["half"]["up"]
+        self.assertEqual((classes["half"]["flows"], half["offered_packets"]), (1, PACKETS // FLOWS))
+        self.assertEqual(half["sent_packets"] + half["dropped_packets"], PACKETS // FLOWS)
+        few, dead = json.loads(self.ask("rules").stdout)["rules"]
+        self.assertEqual((few["name"], few["line"], few["hits"], dead["hits"], dead["last_hit"]), ("few", 2, 1, 0, None))
+        self.assertIsNotNone(few["last_hit"])
+        self.stop(box)
+
     def test_sigterm_sends_what_is_held(self):
         box = self.start(self.appliance('book = "b"; otherwise = "late"; rules = ();'
                                         'classes = ( { name = "late"; delay = { time = "60s"; }; } );'))

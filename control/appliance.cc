@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kEventsPerWorker = 4096;
 constexpr std::uint32_t kHeldPackets = 65536;
+constexpr std::uint32_t kHeldByLaterBooks = 16384;  // where the first book holds none
 constexpr std::uint32_t kOnTheirWay = 8192;  // of each worker: bursts, rings between workers, packets in their caches
 
 Diagnostic wrong(const Config& config, const std::string& text) { return {config.files.front(), 0, text}; }
@@ -24,14 +25,12 @@ std::vector<PortSpec> specs_of(const Config& config) {
 }
 
 // All flows of a host meet where a class asks for that (house §3 "Where a flow lives").
-Spread::By spread_of(const Snapshot& snapshot) {
-  const auto by_host = [](const ClassPlan& plan) {
-    const ClassSpec* spec = plan.spec;
-    return spec != nullptr &&
-           ((spec->police && spec->police->scope == Scope::host) || (spec->shape && spec->shape->scope == Scope::host));
-  };
-  const bool any = std::any_of(snapshot.classes.begin(), snapshot.classes.end(), by_host);
-  return any ? Spread::By::inside : Spread::By::pair;
+Spread::By spread_of(const RuleSet& rules) {
+  return std::ranges::any_of(rules.classes(), is_host_scoped) ? Spread::By::inside : Spread::By::pair;
+}
+
+std::uint32_t held_packets(const Appliance& box) {
+  return holds_packets(box.book->running().book()) ? kHeldPackets : kHeldByLaterBooks;
 }
 
 Plan plan_cores(const Appliance& box) {
@@ -40,15 +39,14 @@ Plan plan_cores(const Appliance& box) {
     ports.push_back(PortSeat::of(box.config.ports[i].spec.name, *box.ports[i]));
   std::vector<WireEnds> wires;
   for (const WireConfig& wire : box.config.wires) wires.push_back({wire.inside, wire.outside});
-  return make_plan({box.config.cores.control, box.config.cores.workers, spread_of(*box.snapshot)}, ports, wires);
+  return make_plan({box.config.cores.control, box.config.cores.workers, spread_of(box.book->running())}, ports, wires);
 }
 
 void make_memory(Appliance& box) {
   const std::vector<PortSpec> specs = specs_of(box.config);
   const PoolNeed need = pool_need(specs);
   const auto workers = static_cast<std::uint32_t>(box.config.cores.workers.size());
-  const std::uint32_t packets =
-      need.packets + workers * kOnTheirWay + (holds_packets(box.snapshot->rules->book()) ? kHeldPackets : 0);
+  const std::uint32_t packets = need.packets + workers * kOnTheirWay + held_packets(box);
   Eal::Options options;
   options.memory = PacketPool::memory(packets, need.shape) + (std::size_t{64} << 20);
   options.hugepages = box.config.memory.hugepages;
@@ -101,10 +99,12 @@ Worker::Config worker_config(const Appliance& box, std::uint32_t index, std::uin
   config.hash_seed = hash_seed;
   config.treater.hash_seed = hash_seed;
   config.treater.held.held_bytes = box.config.memory.held / workers;
-  config.treater.held.held_packets = kHeldPackets / workers;
+  config.treater.held.held_packets = held_packets(box) / workers;
   config.start = box.started;
   config.index = index;
   config.arrivals = Worker::Config::Arrivals::of_turn;
+  config.classify = Worker::Config::Classify::always;  // for books to come
+  config.rules = static_cast<std::uint32_t>(box.book->slots().rules());
   return config;
 }
 
@@ -132,6 +132,7 @@ void make_cores(Appliance& box) {
   const std::uint64_t hash_seed = (std::uint64_t{random()} << 32) | random();  // strangers must not know it
   const auto workers = static_cast<std::uint32_t>(box.config.cores.workers.size());
   const bool all = box.config.events.which == EventsConfig::Which::all;
+  std::vector<const Worker*> all_workers;
   for (std::uint32_t i = 0; i < workers; ++i) {
     Core& core = box.cores.emplace_back();
     if (!box.config.events.file.empty()) {
@@ -139,11 +140,13 @@ void make_cores(Appliance& box) {
                                                  all ? FlowEvents::Which::all : FlowEvents::Which::treated);
       core.reporter = std::make_unique<FlowReporter>(*core.events);
     }
-    core.worker = std::make_unique<Worker>(worker_config(box, i, hash_seed), wires_of(box, i), *box.snapshot,
+    core.worker = std::make_unique<Worker>(worker_config(box, i, hash_seed), wires_of(box, i), box.book->snapshot(),
                                            *box.commons, core.reporter.get());
     if (core.reporter) core.reporter->attach(*core.worker);
     core.loop = std::make_unique<CoreLoop>(*core.worker, *box.commons, box.clock, i, loop_plan(box, i));
+    all_workers.push_back(core.worker.get());
   }
+  box.book->attach(*box.commons, std::move(all_workers));
 }
 
 }  // namespace
@@ -153,15 +156,15 @@ Result<std::unique_ptr<Appliance>> build_appliance(Config config) {
   box->config = std::move(config);
   auto rules = load_live_rules(box->config);
   if (!rules) return rules.diagnostics();
-  const std::uint64_t seed = (*rules)->book().seed;
-  box->snapshot = Snapshot::make(std::move(*rules), 1, seed);
+  const auto workers = static_cast<std::uint32_t>(box->config.cores.workers.size());
+  box->book = std::make_unique<LiveBook>(std::move(*rules), workers);
   box->started = box->clock.now();
   try {
     make_memory(*box);
     if (Diagnostics mistakes = open_ports(*box); !mistakes.empty()) return mistakes;
-    const auto workers = static_cast<std::uint32_t>(box->config.cores.workers.size());
     box->plan = plan_cores(*box);
-    box->commons = std::make_unique<Commons>(*box->snapshot, workers, box->plan.by);
+    box->commons =
+        std::make_unique<Commons>(box->book->snapshot(), workers, box->plan.by, box->book->slots().classes());
     make_cores(*box);
   } catch (const std::exception& error) {
     return wrong(box->config, error.what());

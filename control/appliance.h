@@ -6,10 +6,10 @@
 #include "control/config.h"
 #include "control/core_loop.h"
 #include "control/flow_reporter.h"
+#include "control/live_book.h"
 #include "dataplane/clock.h"
 #include "dataplane/commons.h"
 #include "dataplane/events.h"
-#include "dataplane/snapshot.h"
 #include "dataplane/worker.h"
 #include "hw/cores.h"
 #include "hw/eal.h"
@@ -34,7 +34,7 @@ struct Appliance {
   std::unique_ptr<Eal> eal;
   std::unique_ptr<PacketPool> pool;
   std::vector<std::unique_ptr<LivePort>> ports;  // as in config.ports
-  std::unique_ptr<const Snapshot> snapshot;
+  std::unique_ptr<LiveBook> book;
   Plan plan;  // who reads, and sends through, which queue
   std::unique_ptr<Commons> commons;
   std::vector<Core> cores;

@@ -14,6 +14,7 @@ std::span<const Case> cases() {
       Case{"hosts", "judging by 10 to 1,000,000 names; loading them", run_hosts},
       Case{"globs", "judging by 10 to 10,000 globs; loading them", run_globs},
       Case{"regexes", "judging by 10 to 10,000 regular expressions; loading them", run_regexes},
+      Case{"reload", "another book under full load, 100,000 flows", run_reload},
       Case{"memory", "memory of a flow", run_memory},
       Case{"lateness", "how late shape and delay release, in virtual time", run_lateness},
   };

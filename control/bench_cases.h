@@ -25,6 +25,7 @@ std::vector<Figure> run_hello(const Settings& settings, PacketPool& pool);      
 std::vector<Figure> run_hosts(const Settings& settings, PacketPool& pool);         // bench_rules.cc
 std::vector<Figure> run_globs(const Settings& settings, PacketPool& pool);         // bench_rules.cc
 std::vector<Figure> run_regexes(const Settings& settings, PacketPool& pool);       // bench_rules.cc
+std::vector<Figure> run_reload(const Settings& settings, PacketPool& pool);        // bench_reload.cc
 std::vector<Figure> run_memory(const Settings& settings, PacketPool& pool);        // bench_time.cc
 std::vector<Figure> run_lateness(const Settings& settings, PacketPool& pool);      // bench_time.cc
 

@@ -18,41 +18,21 @@ void add(const Counts& counts, Row& row) {
   for (std::size_t i = 0; i < row.size(); ++i) row[i] += counts[i].read();
 }
 
-void add(const ClassCounts& counts, ClassFigures& figures) {
-  figures.flows += counts.flows.read();
-  for (std::size_t i = 0; i < figures.direction.size(); ++i) {
-    DirectionFigures& to = figures.direction[i];
-    to.offered_packets += counts.offered_packets[i].read();
-    to.offered_bytes += counts.offered_bytes[i].read();
-    to.sent_packets += counts.sent_packets[i].read();
-    to.sent_bytes += counts.sent_bytes[i].read();
-    to.dropped_packets += counts.dropped_packets[i].read();
-    to.dropped_bytes += counts.dropped_bytes[i].read();
-  }
-}
-
-// The rule set lives as long as its snapshot, and that as long as the box: whoever keeps figures ends before both.
-std::shared_ptr<const RuleSet> rules_of(const Appliance& box) {
-  return {std::shared_ptr<const void>(), box.snapshot->rules.get()};
+ClassFigures figures_of(const ClassTotal& total) {
+  ClassFigures figures;
+  figures.name = total.name;
+  figures.flows = total.flows;
+  for (std::size_t i = 0; i < figures.direction.size(); ++i)
+    figures.direction[i] = {total.offered_packets[i], total.offered_bytes[i],   total.sent_packets[i],
+                            total.sent_bytes[i],      total.dropped_packets[i], total.dropped_bytes[i]};
+  return figures;
 }
 
 void read_book(const Appliance& box, BoxFigures& figures) {
-  figures.rules = rules_of(box);
-  figures.classes.resize(figures.rules->classes().size());
-  for (std::size_t i = 0; i < figures.classes.size(); ++i) {
-    figures.classes[i].name = figures.rules->classes()[i].name;
-    for (const Core& core : box.cores) add(core.worker->class_counts()[i], figures.classes[i]);
-  }
-  figures.rule_hits.resize(figures.rules->rules().size());
-  for (std::size_t i = 0; i < figures.rule_hits.size(); ++i) {
-    RuleFigures& rule = figures.rule_hits[i];
-    for (const Core& core : box.cores) {
-      const RuleCounts& counts = core.worker->rule_counts()[i];
-      rule.hits += counts.hits.read();
-      rule.bytes += counts.bytes.read();
-      rule.would_drop_bytes += counts.would_drop_bytes.read();
-    }
-  }
+  figures.rules = box.book->keep_running();
+  for (const ClassTotal& total : box.book->class_totals()) figures.classes.push_back(figures_of(total));
+  for (const RuleTotal& total : box.book->rule_totals())
+    figures.rule_hits.push_back({total.hits, total.bytes, total.would_drop_bytes});
 }
 
 void read_workers(const Appliance& box, BoxFigures& figures) {

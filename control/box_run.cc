@@ -77,6 +77,7 @@ void BoxRun::step(Nanos now) {
   watch(now);
   end_bypass(now);
   write_records(now);
+  box_.book->step();
   reflect_links();
   if (const auto every = notify_.alive_every(); every && now >= next_alive_) {
     notify_.alive();
@@ -142,7 +143,7 @@ void BoxRun::reflect_links() {
 void BoxRun::write_records(Nanos now) {
   if (!events_) return;
   for (Core& core : box_.cores) {
-    const LiveContext context{*box_.snapshot->rules, core.worker->classifier(), box_.config.events.addresses};
+    const LiveContext context{box_.book->slots(), core.worker->classifier(), box_.config.events.addresses};
     for (std::uint32_t i = 0; i < kRecordsAtOnce; ++i) {
       const FlowEvent* event = core.events->front();
       if (event == nullptr) break;

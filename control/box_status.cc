@@ -144,7 +144,7 @@ std::string dead_process_note(const Config& config) {
 }
 
 Json box_status(const Appliance& box, const RunState& run) {
-  const Book& book = box.snapshot->rules->book();
+  const Book& book = box.book->running().book();
   return {
       {"appliance", box.config.name},
       {"version", SLOWLANE_VERSION},

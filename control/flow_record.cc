@@ -112,16 +112,15 @@ void add_facts(Fields& record, const FlowView& view) {
   record.emplace_back("inspected_packets", flow.inspected_packets);
 }
 
-void add_verdict(Fields& record, const Flow& flow, const RuleSet& rules) {
-  const Rule* rule = flow.rule < rules.rules().size() ? &rules.rules()[flow.rule] : nullptr;
-  record.emplace_back("rule", rule != nullptr ? Json(rule->name) : Json(nullptr));
-  record.emplace_back("class", shown_class(rules, flow.cls));
-  record.emplace_back("mode", rule != nullptr ? Json("enforce") : Json(nullptr));
+void add_verdict(Fields& record, const Flow& flow, const Labels& labels) {
+  const auto rule = labels.rule(flow.rule, flow.generation);
+  record.emplace_back("rule", rule ? Json(rule->name) : Json(nullptr));
+  record.emplace_back("class", labels.cls(flow.cls));
+  record.emplace_back("mode", rule ? Json("enforce") : Json(nullptr));
   Json observed = Json::array();
-  for (std::size_t i = 0; i < flow.observed_count; ++i) {
-    const Rule& seen = rules.rules()[flow.observed[i]];
-    observed.push_back({{"rule", seen.name}, {"class", seen.then}});
-  }
+  for (std::size_t i = 0; i < flow.observed_count; ++i)
+    if (const auto seen = labels.rule(flow.observed[i], flow.generation))
+      observed.push_back({{"rule", seen->name}, {"class", seen->then}});
   record.emplace_back("observed", std::move(observed));
   Json trigger;
   if (flow.trigger_time >= 0)
@@ -176,7 +175,7 @@ Json flow_record(const FlowView& view) {
   record.emplace_back("id", flow.id);
   add_ends(record, flow, view.icmp, view.addresses);
   add_facts(record, view);
-  add_verdict(record, flow, view.rules);
+  add_verdict(record, flow, view.labels);
   record.emplace_back("up", direction_record(flow, Direction::up));
   record.emplace_back("down", direction_record(flow, Direction::down));
   record.emplace_back("made", 0);
@@ -190,7 +189,7 @@ Json flow_record(const FlowView& view) {
 Json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp, const FlowContext& context) {
   FlowNames names;
   for (std::size_t i = 0; i < flow.name_count; ++i) names[i] = context.names.text(flow.names[i]);
-  return flow_record({flow, names, context.rules, context.classifier, context.addresses, why, icmp});
+  return flow_record({flow, names, context.labels, context.classifier, context.addresses, why, icmp});
 }
 
 int shown_name(const Flow& flow) {

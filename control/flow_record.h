@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/community_id.h"
+#include "control/labels.h"
 #include "dataplane/classifier.h"
 #include "dataplane/flow.h"
 #include "dataplane/names.h"
@@ -27,7 +28,7 @@ using FlowNames = std::array<std::string_view, Flow::kMaxNames>;
 struct FlowView {
   const Flow& flow;
   const FlowNames& names;
-  const RuleSet& rules;
+  Labels labels;
   const Classifier* classifier = nullptr;
   Addresses addresses = Addresses::full;
   FlowEnd why = FlowEnd::idle;
@@ -39,7 +40,7 @@ nlohmann::ordered_json flow_record(const FlowView& view);
 
 // What a flow's numbers mean while its worker has it. All must outlive it; `classifier` may be null.
 struct FlowContext {
-  const RuleSet& rules;
+  Labels labels;
   const Names& names;
   const Classifier* classifier = nullptr;
   Addresses addresses = Addresses::full;

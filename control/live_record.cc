@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "control/text.h"
-#include "rules/keys.h"
 
 namespace slowlane {
 namespace {
@@ -21,16 +20,11 @@ const char* name_of(FlowEvent::Kind kind) {
   return "ended";
 }
 
-bool asks_dns(const Condition& when) {
-  const auto asks = [](const Term& term) {
-    const auto* sources = std::get_if<Sources>(&term.value);
-    return sources != nullptr && std::ranges::find(*sources, NameSource::dns) != sources->end();
+bool asks_dns(const Flow& flow, const Labels& labels) {
+  const auto asks = [&](RuleId rule) {
+    const auto label = labels.rule(rule, flow.generation);
+    return label && label->asks_dns;
   };
-  return std::ranges::any_of(when.terms, asks);
-}
-
-bool asks_dns(const Flow& flow, const RuleSet& rules) {
-  const auto asks = [&](RuleId rule) { return rule < rules.rules().size() && asks_dns(rules.rules()[rule].when); };
   return asks(flow.rule) || std::any_of(flow.observed.begin(), flow.observed.begin() + flow.observed_count, asks);
 }
 
@@ -70,7 +64,7 @@ bool is_icmp(const Flow& flow) { return flow.key.transport == 1 || flow.key.tran
 Json live_record(const FlowEvent& event, const LiveContext& context) {
   Shown shown{event.flow, {}};
   for (std::size_t i = 0; i < event.flow.name_count; ++i) shown.names[i] = event.name(i);
-  if (!asks_dns(event.flow, context.rules)) keep_dns_to_itself(shown);
+  if (!asks_dns(event.flow, context.labels)) keep_dns_to_itself(shown);
   Nanos time = event.time;
   if (context.addresses != Addresses::full) {
     cut_times(shown.flow);
@@ -78,7 +72,7 @@ Json live_record(const FlowEvent& event, const LiveContext& context) {
   }
   Json record = {{"event", name_of(event.kind)}, {"time", print_seconds(time)}, {"worker", event.worker}};
   record.update(
-      flow_record({shown.flow, shown.names, context.rules, context.classifier, context.addresses, event.why}));
+      flow_record({shown.flow, shown.names, context.labels, context.classifier, context.addresses, event.why}));
   // The message that began an ICMP flow, which its id is made of, is not kept live.
   if (is_icmp(event.flow)) record["community_id"] = nullptr;
   if (event.kind != FlowEvent::Kind::ended) record["end"] = nullptr;

@@ -11,7 +11,7 @@ namespace slowlane {
 
 // What an event's numbers mean. All must outlive it; `classifier` may be null.
 struct LiveContext {
-  const RuleSet& rules;  // those that judged the flow
+  Labels labels;  // of the rules that judged the flow
   const Classifier* classifier = nullptr;
   Addresses addresses = Addresses::truncated;
 };

@@ -49,4 +49,11 @@ Spend SharedBucket::spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) 
   }
 }
 
+void SharedBucket::change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept {
+  std::uint64_t word = full_at_.load(std::memory_order_relaxed);
+  while (!full_at_.compare_exchange_weak(word, bucket::carried_over(word, rate_before, plan, now),
+                                         std::memory_order_relaxed))
+    continue;
+}
+
 }  // namespace slowlane

@@ -55,6 +55,8 @@ struct Bucket {
   std::optional<Nanos> ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept;
   // Whether forgetting it at `now` would change nothing.
   bool full(Nanos now) const noexcept;
+  // The rate was another one: what is missing stays missing, in bytes.
+  void change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept;
 };
 
 // The same, shared by all cores: one compare-and-swap a packet, exact at any interleaving.
@@ -63,6 +65,10 @@ class SharedBucket {
   Spend spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) noexcept;
   // As Bucket's, unless another core is quicker.
   std::optional<Nanos> ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept;
+  // As Bucket's; what another core spends by the old rate meanwhile counts by the old rate.
+  void change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept;
+  // Full again: nobody uses it.
+  void reset() noexcept { full_at_.store(0, std::memory_order_relaxed); }
 
  private:
   std::atomic<std::uint64_t> full_at_{0};
@@ -92,10 +98,25 @@ inline Spend spend(std::uint64_t& full_at, const RatePlan& plan, std::uint32_t b
   return Spend::passed;
 }
 
+// The word of a bucket that goes on under another plan with as many bytes missing as before, at most a whole bucket.
+inline std::uint64_t carried_over(std::uint64_t full_at, std::uint64_t rate_before, const RatePlan& plan,
+                                  Nanos now) noexcept {
+  const std::uint64_t ahead = full_at - words(now);
+  if (full_at == 0 || static_cast<std::int64_t>(ahead) <= 0 || plan.rate() == 0) return full_at;
+  const unsigned __int128 owed = static_cast<unsigned __int128>(ahead) * rate_before;
+  const unsigned __int128 scaled = (owed + plan.rate() - 1) / plan.rate();
+  const std::uint64_t word = words(now) + (scaled < plan.depth() ? static_cast<std::uint64_t>(scaled) : plan.depth());
+  return word == 0 ? 1 : word;
+}
+
 }  // namespace bucket
 
 inline Spend Bucket::spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) noexcept {
   return bucket::spend(full_at, plan, bytes, now);
+}
+
+inline void Bucket::change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept {
+  full_at = bucket::carried_over(full_at, rate_before, plan, now);
 }
 
 inline bool Bucket::full(Nanos now) const noexcept {

@@ -92,6 +92,8 @@ class Count {
   void add(std::uint64_t n = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  // For what is no count: the last of something.
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   // For what was counted too early.
   void take_back(std::uint64_t n) noexcept { add(~n + 1); }
   std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }

@@ -38,8 +38,16 @@ class DueHeap {
   void pop() noexcept {
     if (--size_ > 0) replace_top(items_[size_]);
   }
-  void replace_top(Due item) noexcept {
-    std::size_t at = 0;
+  void replace_top(Due item) noexcept { sink(0, item); }
+  // `renew(item)` may change when any of them is due; all are put in order again.
+  template <class F>
+  void renew_all(F&& renew) noexcept {
+    for (std::size_t i = 0; i < size_; ++i) renew(items_[i]);
+    for (std::size_t i = size_ / 2; i-- > 0;) sink(i, items_[i]);
+  }
+
+ private:
+  void sink(std::size_t at, Due item) noexcept {
     for (;;) {
       std::size_t child = 2 * at + 1;
       if (child >= size_) break;
@@ -51,7 +59,6 @@ class DueHeap {
     items_[at] = item;
   }
 
- private:
   Slab<Due> items_;
   std::size_t size_ = 0;
 };

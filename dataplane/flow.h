@@ -109,6 +109,13 @@ struct alignas(64) Flow {
   std::array<Encap, 8> encaps{};
   std::uint8_t encap_count = 0;
 
+  bool asked_application = false;  // the books that judged it so far asked for these
+  bool asked_payload = false;
+  bool inherited_hold = false;  // its class is that of a hold which an earlier connection began
+  // Classes that counted it among their flows, by serial; the last few, so that a book that is taken back counts none
+  // twice.
+  std::array<std::uint32_t, 4> counted_in{kNoIndex, kNoIndex, kNoIndex, kNoIndex};
+
   std::uint64_t trigger_frame = 0;  // the packet that brought the verdict
   Nanos trigger_time = -1;
   Side trigger_side = Side::inside;

@@ -134,6 +134,15 @@ bool Fragments::follow(Packet& later) noexcept {
   return true;
 }
 
+bool Fragments::follow(Packet& later, Nanos learned_before) noexcept {
+  const Record* record = table_->followed.find(datagram_of(later));
+  return record != nullptr && record->due - kFollowed < learned_before && follow(later);
+}
+
+bool Fragments::knows(const Packet& fragment) const noexcept {
+  return table_->held.find(datagram_of(fragment)) != nullptr;
+}
+
 Released Fragments::hold(Packet* fragment, const Inspection& inspection) noexcept {
   Table& table = *table_;
   fragment->next = nullptr;

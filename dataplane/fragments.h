@@ -24,6 +24,8 @@ class Fragments {
   bool learn(const Packet& first) noexcept;
   // A later fragment gets the key (ports, and direction) of its datagram; false: its first was not seen.
   bool follow(Packet& later) noexcept;
+  // The same, of firsts that came before `learned_before` alone.
+  bool follow(Packet& later, Nanos learned_before) noexcept;
 
   // Hold. Takes any fragment. What leaves comes back as a chain linked by Packet::next, in order of offset; the caller
   // owns it. `fate` says what to do with the chain: send it on, or drop it for `reason`; `none`: the fragment is held.
@@ -40,6 +42,8 @@ class Fragments {
   // Chains that are still incomplete after the timeout, to be dropped; call until `none`.
   Released expired(Nanos now, const Inspection& inspection) noexcept;
   Nanos next_due() const noexcept;  // when expired() has something next; the maximum where nothing is held
+  // Whether hold() has met other fragments of the datagram, and still keeps or refuses them.
+  bool knows(const Packet& fragment) const noexcept;
   std::uint32_t held_packets() const noexcept;
   std::uint64_t held_bytes() const noexcept;
 

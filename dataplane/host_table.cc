@@ -20,14 +20,14 @@ struct HostStates::Table {
   Table(std::uint32_t capacity_, std::uint64_t seed)
       : capacity(capacity_), hash(seed), buckets(capacity_), records(capacity_) {}
 
-  std::uint64_t hash_of(const Address& host, ClassId cls) const noexcept {
+  std::uint64_t hash_of(const Address& host, std::uint32_t owner) const noexcept {
     std::array<std::uint64_t, 3> words{};
     std::memcpy(words.data(), host.bytes.data(), host.bytes.size());
-    words[2] = cls;
+    words[2] = owner;
     return hash(words);
   }
   std::uint64_t hash_of(std::uint32_t index) const noexcept {
-    return hash_of(records[index].state.host, records[index].state.cls);
+    return hash_of(records[index].state.host, records[index].state.owner);
   }
 
   std::uint32_t capacity;
@@ -44,12 +44,12 @@ HostStates::HostStates(std::uint32_t capacity, std::uint64_t seed)
     : table_(std::make_unique<Table>(std::max<std::uint32_t>(1, capacity), seed)) {}
 HostStates::~HostStates() = default;
 
-HostState* HostStates::find_or_add(const Address& host, ClassId cls, Nanos now) noexcept {
+HostState* HostStates::find_or_add(const Address& host, std::uint32_t owner, Nanos now) noexcept {
   Table& table = *table_;
-  const std::uint64_t hash = table.hash_of(host, cls);
+  const std::uint64_t hash = table.hash_of(host, owner);
   std::uint32_t index = table.buckets.find(hash, [&](std::uint32_t candidate) {
     const HostState& state = table.records[candidate].state;
-    return state.cls == cls && state.host == host;
+    return state.owner == owner && state.host == host;
   });
   if (index == TagBuckets::kNothing) {
     if (table.free == kNoIndex && table.used == table.capacity) return nullptr;
@@ -58,7 +58,7 @@ HostState* HostStates::find_or_add(const Address& host, ClassId cls, Nanos now) 
     if (index == table.free) table.free = table.records[index].next_free;
     Table::Record& record = *new (&table.records[index]) Table::Record{{}, true, kNoIndex};
     record.state.host = host;
-    record.state.cls = cls;
+    record.state.owner = owner;
     table.buckets.put(hash, index);
     ++table.count;
   }

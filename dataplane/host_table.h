@@ -15,7 +15,8 @@ namespace slowlane {
 // What a class with host scope keeps of one inside host (an address, cut to the class's prefix).
 struct HostState {
   Address host;
-  ClassId cls = kPass;
+  std::uint32_t owner = 0;       // whose: the treater's number for a class and what it keeps
+  std::uint32_t generation = 0;  // of the snapshot that last used it
   std::array<Bucket, 2> police;
   std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};  // shape queues; an entry that has one is not swept
   Nanos last = 0;
@@ -30,8 +31,8 @@ class HostStates {
   HostStates(const HostStates&) = delete;
   HostStates& operator=(const HostStates&) = delete;
 
-  // The entry of (host, cls), made if absent; null where the table is full. Stable until swept.
-  HostState* find_or_add(const Address& host, ClassId cls, Nanos now) noexcept;
+  // The entry of (host, owner), made if absent; null where the table is full. Stable until swept.
+  HostState* find_or_add(const Address& host, std::uint32_t owner, Nanos now) noexcept;
   // Looks at up to `budget` entries and forgets those not asked for since before `now` whose buckets are full again and
   // that have no queue; `queue_idle(queue)` says whether a queue may be given up (it then has been).
   template <class F>

@@ -26,6 +26,23 @@ void Inspector::begin(Flow& flow, const Needs& needs) noexcept {
   if (flow.key.transport != kUdp) flow.quic = Known::absent;
   if (!has_names(flow.key.transport)) first_flight_.stop(flow, NotFound::unsupported_transport);
   if (!needs.application) flow.application = Known::absent;
+  flow.asked_application = needs.application;
+  flow.asked_payload = needs.payload;
+}
+
+void Inspector::renew(Flow& flow, const Needs& needs) noexcept {
+  const bool new_application = needs.application && !flow.asked_application;
+  const bool new_payload = needs.payload && !flow.asked_payload;
+  const bool can_classify = flow.looking && classifier_ != nullptr;
+  if (new_application && can_classify) {
+    flow.application = Known::not_yet;
+    flow.wants_application = true;
+  }
+  if (flow.payload == Known::not_yet) flow.wants_payload = needs.payload;
+  if ((new_application && !can_classify) || (new_payload && flow.payload != Known::not_yet))
+    counters_[Counter::not_inspected].add();
+  flow.asked_application = flow.asked_application || needs.application;
+  flow.asked_payload = flow.asked_payload || needs.payload;
 }
 
 bool Inspector::look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how) noexcept {

@@ -29,6 +29,9 @@ class Inspector {
 
   // Sets what the first packet of a flow decides: which facts will never come.
   void begin(Flow& flow, const Needs& needs) noexcept;
+  // The flow goes on under another book: what that asks for is looked for where there still is time; where there is
+  // not, it stays absent, and the flow is counted as not inspected for it.
+  void renew(Flow& flow, const Needs& needs) noexcept;
   // Looks at one packet of a flow that is `looking`; `from_client` by the flow's reckoning. True: the flow's facts
   // grew, or looking ended.
   bool look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how) noexcept;

@@ -37,6 +37,11 @@ struct Queue {
         shared != nullptr ? shared->bucket.spend(plan.rate, size, now) : bucket.spend(plan.rate, size, now);
     return spent == Spend::passed;
   }
+  // The words of a shared bucket are carried over once for all workers (Treater::adopt).
+  void change(const QueuePlan& other, Nanos now) noexcept {
+    if (shared == nullptr) bucket.change(plan.rate.rate(), other.rate, now);
+    plan = other;
+  }
   // Whether nothing waits before a packet that comes now.
   bool nothing_waits() const noexcept { return packets == 0 && (shared == nullptr || shared->empty()); }
   bool enter(std::uint32_t size) noexcept {
@@ -240,6 +245,8 @@ Shaper::Admission Shaper::admit(Packet* packet, HeldState& state, const Wish& wi
   const std::uint32_t size = packet->counted_bytes();
   const std::uint32_t number = state.shaped > 0 ? state.queue : wish.queue;
   Queue* queue = number != kNoIndex ? &own.queues[number] : nullptr;
+  if (wish.plan != nullptr && number == wish.queue && queue->plan.version != wish.plan->version)
+    queue->change(*wish.plan, wish.plan_changed);
   bool through = true;
   if (queue != nullptr) {
     const auto ready = queue->ready_at(size, now);
@@ -282,6 +289,17 @@ void Shaper::release(Nanos until, Burst& out) noexcept {
       own.let_go(due.index, due.time, out);
     }
   }
+}
+
+void Shaper::replan(const std::function<const QueuePlan*(const QueuePlan&)>& plan_of, Nanos now) noexcept {
+  State& own = *state_;
+  own.shaped.renew_all([&](Due& due) {
+    Queue& queue = own.queues[due.index];
+    const QueuePlan* const plan = plan_of(queue.plan);
+    if (plan == nullptr || plan->version == queue.plan.version) return;
+    queue.change(*plan, now);
+    own.schedule_head(due.index, now, due);
+  });
 }
 
 Nanos Shaper::next_due() const noexcept { return std::min(state_->shaped.top().time, state_->delayed.top().time); }

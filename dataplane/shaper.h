@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "dataplane/bucket.h"
@@ -16,6 +17,9 @@ struct QueuePlan {
   RatePlan rate;
   std::uint64_t max_bytes = 0;
   std::uint32_t max_packets = 0;
+  ClassId slot = 0;           // whose it is: the class's slot,
+  std::uint32_t serial = 0;   // and which class that was
+  std::uint32_t version = 0;  // another one: the class's plan is another
 };
 
 // Everything held back by one worker. Two stages, in this order: shape queues, each FIFO and released no earlier than
@@ -46,6 +50,8 @@ class Shaper {
   // What a packet's verdict asks for. kNoIndex and -1: nothing.
   struct Wish {
     std::uint32_t queue = kNoIndex;
+    const QueuePlan* plan = nullptr;      // of that queue as it is now; null: as it was opened
+    Nanos plan_changed = 0;               // when it became so
     Nanos delay = -1;                     // jitter drawn already; at least 0
     std::uint64_t delay_max_bytes = 0;    // bounds of what this flow's class may have in the delay line,
     std::uint32_t delay_max_packets = 0;  // counted by the caller's `delayed`
@@ -70,6 +76,9 @@ class Shaper {
   // Moves packets due at or before `until` into `out`, in order of release, with `departure` set to their due time,
   // until the burst is full; the caller owns them and calls again while next_due() <= until.
   void release(Nanos until, Burst& out) noexcept;
+  // Queues in which packets wait go on under other plans; `plan_of` says which, null: as before. A bucket keeps what is
+  // missing in it. Queues of one slot that hold nothing learn it with their next packet (Wish::plan).
+  void replan(const std::function<const QueuePlan*(const QueuePlan&)>& plan_of, Nanos now) noexcept;
   // The time of the next release; the maximum where nothing is held.
   Nanos next_due() const noexcept;
 

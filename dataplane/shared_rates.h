@@ -26,6 +26,7 @@ class SharedQueue {
   }
   // Whether no worker has anything waiting.
   bool empty() const noexcept { return packets_.load(std::memory_order_relaxed) == 0; }
+  void reset() noexcept { bucket.reset(); }  // requires: empty, and no worker uses it
 
   SharedBucket bucket;
 
@@ -36,17 +37,34 @@ class SharedQueue {
 
 // What the class-scoped treatments of one class have in common over all workers; by direction slot.
 struct alignas(64) ClassRates {
+  // True once for each generation: one worker carries the shared words over to another rate for all.
+  bool claim_change(std::uint32_t generation) noexcept {
+    return changed_at.exchange(generation, std::memory_order_relaxed) != generation;
+  }
+  bool nothing_waits() const noexcept { return shape[0].empty() && shape[1].empty(); }
+  // For another class. Requires: nothing waits, and no worker uses it.
+  void reset() noexcept {
+    for (std::size_t slot = 0; slot < 2; ++slot) {
+      police[slot].reset();
+      shadow_police[slot].reset();
+      shadow_shape[slot].reset();
+      shape[slot].reset();
+    }
+  }
+
+  std::atomic<std::uint32_t> changed_at{0};
   std::array<SharedBucket, 2> police;
   std::array<SharedBucket, 2> shadow_police;
   std::array<SharedBucket, 2> shadow_shape;
   std::array<SharedQueue, 2> shape;
 };
 
-// Those of all classes of a book. Made by control before the workers, outlives them; any thread.
+// Those of all classes, by slot. Made by control before the workers, outlives them; any thread.
 class SharedRates {
  public:
   explicit SharedRates(std::size_t classes) : classes_(classes) {}
   ClassRates& operator[](ClassId cls) noexcept { return classes_[cls]; }
+  std::size_t size() const noexcept { return classes_.size(); }
 
  private:
   std::vector<ClassRates> classes_;

@@ -14,9 +14,11 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kUntouched = 2;
 constexpr std::uint32_t kSweepBudget = 1024;
 
-// Class numbers under which a host's shadow buckets are kept.
-constexpr ClassId kShadowPolice = 0x8000;
-constexpr ClassId kShadowShape = 0x4000;
+// What a host's entry is for.
+enum class HostUse : std::uint32_t { treat, shadow_police, shadow_shape };
+std::uint32_t owner_of(const ClassPlan& plan, HostUse use) {
+  return plan.serial << 2 | static_cast<std::uint32_t>(use);
+}
 
 // Which of a treatment's two places a direction uses.
 std::size_t slot_of(Directions directions, Direction direction) {
@@ -31,95 +33,23 @@ std::size_t slot_of(Directions directions, Direction direction) {
 
 bool from_client(const Flow& flow, Direction direction) { return (direction == Direction::up) == flow.client_inside; }
 
-const std::optional<Nanos>* hold_time(const ClassSpec& spec) {
-  if (spec.drop) return &spec.drop->hold;
-  if (spec.reset) return &spec.reset->hold;
-  if (spec.allow) return &spec.allow->hold;
-  return nullptr;
-}
-
-Restart restart_of(const ClassSpec& spec) {
-  if (spec.drop) return spec.drop->restart;
-  if (spec.reset) return spec.reset->restart;
-  return spec.allow ? spec.allow->restart : Restart::never;
-}
-
 }  // namespace
 
 Treater::Treater(const Pools& pools, const Snapshot& snapshot, SharedRates& rates, Nanos start, Counters& counters)
-    : snapshot_(snapshot),
+    : snapshot_(&snapshot),
       rates_(rates),
       start_(start),
       counters_(counters),
       states_(pools.states),
       hosts_(pools.hosts, pools.hash_seed),
       shaper_(pools.held),
-      classes_(snapshot.classes.size()) {}
-
-std::uint32_t Treater::make_state(Flow& flow, ClassId cls) noexcept {
-  const std::uint32_t slot = states_.take();
-  if (slot == kNoSlot) {
-    counters_[Counter::states_no_memory].add();
-    return kNoIndex;
-  }
-  FlowState& state = states_[slot];
-  state.flow = &flow;
-  state.cls = cls;
-  const ClassSpec& spec = *snapshot_.classes[cls].spec;
-  if (spec.drop) {
-    const std::uint64_t choices = std::uint64_t{spec.drop->after_max} - spec.drop->after_min + 1;
-    const std::uint64_t drawn = draw(snapshot_.seed, flow.key, flow.packet_count(), Purpose::after_packets);
-    state.after = spec.drop->after_min + static_cast<std::uint32_t>(drawn % choices);
-  }
-  return slot;
-}
-
-void Treater::enter(Flow& flow, ClassId cls) noexcept {
-  leave(flow);
-  flow.cls = cls;
-  flow.police = {};
-  if (!snapshot_.classes[cls].needs_state) return;
-  flow.state = make_state(flow, cls);
-  const ClassSpec& spec = *snapshot_.classes[cls].spec;
-  if (flow.state != kNoIndex && spec.drop && !spec.drop->counts_trigger) flow.drawn_after = states_[flow.state].after;
-}
-
-void Treater::observe(Flow& flow, std::size_t index) noexcept {
-  const ClassId cls = snapshot_.class_of[flow.observed[index]];
-  if (!snapshot_.classes[cls].treats) return;
-  flow.shadow[index] = make_state(flow, cls);
-  if (flow.shadow[index] != kNoIndex) states_[flow.shadow[index]].flow = nullptr;
-}
-
-void Treater::drop_state(std::uint32_t slot) noexcept {
-  for (const std::uint32_t queue : states_[slot].queue)
-    if (queue != kNoIndex) shaper_.close_queue(queue);
-  states_[slot].flow = nullptr;
-  states_.give_back(slot);
-}
-
-void Treater::leave(Flow& flow) noexcept {
-  if (flow.state != kNoIndex) drop_state(flow.state);
-  flow.state = kNoIndex;
-  keep_holding(flow);
-}
-
-void Treater::forget(Flow& flow) noexcept {
-  leave(flow);
-  for (std::uint32_t& shadow : flow.shadow) {
-    if (shadow != kNoIndex) drop_state(shadow);
-    shadow = kNoIndex;
-  }
-}
-
-void Treater::keep_holding(Flow& flow) noexcept {
-  const bool held = std::any_of(flow.held.begin(), flow.held.end(),
-                                [](const HeldState& state) { return state.shaped + state.delayed > 0; });
-  flow.holding = held || (flow.state != kNoIndex && states_[flow.state].hold_until >= 0);
+      classes_(std::max(snapshot.classes.size(), rates.size())) {
+  for (std::size_t slot = 0; slot < snapshot.classes.size(); ++slot)
+    classes_[slot].serial = snapshot.classes[slot].serial;
 }
 
 Treater::Outcome Treater::treat(Packet& packet, Flow& flow, Direction direction, bool trigger) noexcept {
-  const ClassPlan& plan = snapshot_.classes[flow.cls];
+  const ClassPlan& plan = snapshot_->classes[flow.cls];
   FlowState* state = flow.state == kNoIndex ? nullptr : &states_[flow.state];
   Pass pass{plan, flow, state, false, direction, trigger, packet.parsed.headers.ip_bytes, packet.arrival - start_};
   if (plan.treats)
@@ -145,7 +75,7 @@ bool Treater::would_drop(const Packet& packet, Flow& flow, std::size_t index, Di
                          bool trigger) noexcept {
   if (flow.shadow[index] == kNoIndex) return false;
   FlowState& state = states_[flow.shadow[index]];
-  const ClassPlan& plan = snapshot_.classes[state.cls];
+  const ClassPlan& plan = snapshot_->classes[state.cls];
   Pass pass{plan, flow, &state, true, direction, trigger, packet.parsed.headers.ip_bytes, packet.arrival - start_};
   const ClassSpec& spec = *plan.spec;
   Reason reason;
@@ -214,7 +144,7 @@ Treater::Reason Treater::refuse_reset(Pass& pass, Packet& packet) noexcept {
 Treater::Reason Treater::refuse_lose(const Pass& pass) noexcept {
   const Lose& lose = *pass.plan.spec->lose;
   if (slot_of(lose.direction, pass.direction) == kUntouched) return {};
-  const double drawn = draw_fraction(snapshot_.seed, pass.flow.key, pass.flow.packet_count(), Purpose::lose);
+  const double drawn = draw_fraction(snapshot_->seed, pass.flow.key, pass.flow.packet_count(), Purpose::lose);
   return drawn < lose.share ? Reason(DropReason::lose) : Reason();
 }
 
@@ -233,13 +163,14 @@ Treater::Reason Treater::refuse_police(Pass& pass) noexcept {
 
 Spend Treater::spend(Pass& pass, const Police& police, std::size_t slot) noexcept {
   const RatePlan& rate = pass.plan.police;
-  const auto cls = static_cast<ClassId>(&pass.plan - snapshot_.classes.data());
+  const auto cls = static_cast<ClassId>(&pass.plan - snapshot_->classes.data());
   switch (police.scope) {
     case Scope::flow:
       return (pass.shadow ? pass.state->police : pass.flow.police)[slot].spend(rate, pass.bytes, pass.now);
     case Scope::host: {
-      const auto kept_as = static_cast<ClassId>(pass.shadow ? cls | kShadowPolice : cls);
-      HostState* host = host_of(pass, police.scope_prefix6, kept_as);
+      const HostUse use = pass.shadow ? HostUse::shadow_police : HostUse::treat;
+      HostState* host = host_of(pass, police.scope_prefix6, owner_of(pass.plan, use));
+      if (host != nullptr) follow_change(*host, pass.plan.police_change, rate, classes_[cls].police_changed);
       return host == nullptr ? Spend::passed : host->police[slot].spend(rate, pass.bytes, pass.now);
     }
     case Scope::cls:
@@ -248,19 +179,28 @@ Spend Treater::spend(Pass& pass, const Police& police, std::size_t slot) noexcep
   return Spend::passed;
 }
 
+// Buckets of a host, which nobody visits when a book changes, follow the first time they are used again.
+void Treater::follow_change(HostState& host, const RateChange& change, const RatePlan& rate,
+                            Nanos changed) const noexcept {
+  if (host.generation < change.generation && host.generation != 0)
+    for (Bucket& bucket : host.police) bucket.change(change.before, rate, changed);
+  host.generation = snapshot_->generation;
+}
+
 // A queue of Q bytes behind a rate overflows exactly where a policer whose bucket is Q deeper runs empty.
 Treater::Reason Treater::refuse_shape_shadow(Pass& pass) noexcept {
   const Shape& shape = *pass.plan.spec->shape;
   const std::size_t slot = slot_of(shape.direction, pass.direction);
   if (slot == kUntouched) return {};
   const RatePlan& rate = pass.plan.shape_shadow;
-  const auto cls = static_cast<ClassId>(&pass.plan - snapshot_.classes.data());
+  const auto cls = static_cast<ClassId>(&pass.plan - snapshot_->classes.data());
   Spend spent = Spend::passed;
   switch (shape.scope) {
     case Scope::flow: spent = pass.state->shape[slot].spend(rate, pass.bytes, pass.now); break;
     case Scope::cls: spent = rates_[cls].shadow_shape[slot].spend(rate, pass.bytes, pass.now); break;
     case Scope::host: {
-      HostState* host = host_of(pass, shape.scope_prefix6, static_cast<ClassId>(cls | kShadowShape));
+      HostState* host = host_of(pass, shape.scope_prefix6, owner_of(pass.plan, HostUse::shadow_shape));
+      if (host != nullptr) follow_change(*host, pass.plan.shape_change, rate, classes_[cls].shape_changed);
       if (host != nullptr) spent = host->police[slot].spend(rate, pass.bytes, pass.now);
       break;
     }
@@ -268,8 +208,8 @@ Treater::Reason Treater::refuse_shape_shadow(Pass& pass) noexcept {
   return spent == Spend::passed ? Reason() : Reason(DropReason::queue_full);
 }
 
-HostState* Treater::host_of(const Pass& pass, std::uint8_t prefix6, ClassId cls) noexcept {
-  HostState* host = hosts_.find_or_add(truncate(pass.flow.inside_address(), 32, prefix6), cls, pass.now);
+HostState* Treater::host_of(const Pass& pass, std::uint8_t prefix6, std::uint32_t owner) noexcept {
+  HostState* host = hosts_.find_or_add(truncate(pass.flow.inside_address(), 32, prefix6), owner, pass.now);
   if (host == nullptr) counters_[Counter::hosts_no_memory].add();
   return host;
 }
@@ -281,10 +221,12 @@ Treater::Outcome Treater::hold_back(Pass& pass, Packet& packet) noexcept {
   if (spec.shape) {
     const std::size_t slot = slot_of(spec.shape->direction, pass.direction);
     if (slot != kUntouched) wish.queue = shape_queue(pass, slot);
+    wish.plan = &pass.plan.shape;
+    wish.plan_changed = classes_[pass.flow.cls].shape_changed;
   }
   if (spec.delay && slot_of(spec.delay->direction, pass.direction) != kUntouched) {
     const double swing =
-        2 * draw_fraction(snapshot_.seed, pass.flow.key, pass.flow.packet_count(), Purpose::jitter) - 1;
+        2 * draw_fraction(snapshot_->seed, pass.flow.key, pass.flow.packet_count(), Purpose::jitter) - 1;
     const double delay = static_cast<double>(spec.delay->time) + swing * static_cast<double>(spec.delay->jitter);
     wish.delay = std::max<Nanos>(0, std::llround(delay));
     wish.delay_max_bytes = spec.delay->queue_bytes;
@@ -316,7 +258,7 @@ std::uint32_t Treater::shape_queue(Pass& pass, std::size_t slot) noexcept {
 }
 
 std::uint32_t Treater::host_queue(Pass& pass, const Shape& shape, std::size_t slot) noexcept {
-  HostState* host = host_of(pass, shape.scope_prefix6, pass.flow.cls);
+  HostState* host = host_of(pass, shape.scope_prefix6, owner_of(pass.plan, HostUse::treat));
   if (host == nullptr) return kNoIndex;
   std::uint32_t& queue = host->queue[slot];
   if (queue == kNoIndex) queue = shaper_.open_queue(pass.plan.shape);
@@ -332,32 +274,6 @@ void Treater::begin_hold(Pass& pass, const std::optional<Nanos>& hold, Restart r
   pass.flow.holding = true;
 }
 
-Treater::Hold Treater::hold_of(const Flow& flow, Nanos now) noexcept {
-  if (flow.state == kNoIndex) return Hold::none;
-  const Nanos until = states_[flow.state].hold_until;
-  if (until < 0) return Hold::none;
-  return now - start_ < until ? Hold::running : Hold::over;
-}
-
-bool Treater::restarts_on_trigger(const Flow& flow) const noexcept {
-  return restart_of(*snapshot_.classes[flow.cls].spec) == Restart::trigger;
-}
-
-void Treater::restart_hold(Flow& flow, Nanos now) noexcept {
-  const std::optional<Nanos>* hold = hold_time(*snapshot_.classes[flow.cls].spec);
-  if (flow.state != kNoIndex && hold != nullptr && *hold) states_[flow.state].hold_until = now - start_ + **hold;
-}
-
-void Treater::detach(Flow& flow) noexcept {
-  detached_ = flow.state;
-  flow.state = kNoIndex;
-}
-
-void Treater::attach(Flow& flow) noexcept {
-  flow.state = detached_;
-  detached_ = kNoIndex;
-}
-
 void Treater::release(Nanos until, Burst& out) noexcept {
   const std::uint16_t before = out.count;
   shaper_.release(until - start_, out);
@@ -370,21 +286,6 @@ void Treater::release(Nanos until, Burst& out) noexcept {
 Nanos Treater::next_due() const noexcept {
   const Nanos due = shaper_.next_due();
   return due == std::numeric_limits<Nanos>::max() ? due : due + start_;
-}
-
-void Treater::sweep(Nanos now) noexcept {
-  hosts_.sweep(now - start_, kSweepBudget, [this, now](std::uint32_t queue) {
-    return shaper_.queue_idle(queue, now - start_) && shaper_.close_queue(queue);
-  });
-  for (std::uint32_t i = 0; i < std::min(kSweepBudget, states_.high_water()); ++i) {
-    swept_ = swept_ + 1 < states_.high_water() ? swept_ + 1 : 0;
-    FlowState& state = states_[swept_];
-    if (state.flow == nullptr || state.hold_until < 0 || now - start_ < state.hold_until) continue;
-    const bool held = state.flow->held[0].shaped + state.flow->held[0].delayed + state.flow->held[1].shaped +
-                          state.flow->held[1].delayed >
-                      0;
-    state.flow->holding = held;
-  }
 }
 
 }  // namespace slowlane

@@ -27,8 +27,19 @@ class Treater {
     std::uint64_t hash_seed = 1;
     Shaper::Limits held;
   };
-  // `start`: no packet is older. The snapshot and `rates`, which have the same classes, must outlive the treater.
+  // `start`: no packet is older. The snapshot must live until another is adopted, `rates`, which has room for all
+  // classes that ever will be, longer than the treater.
   Treater(const Pools& pools, const Snapshot& snapshot, SharedRates& rates, Nanos start, Counters& counters);
+
+  // Another book is in force. What is kept for a class that is in both stays, and goes on under its new rates; what is
+  // held leaves as it was held. Costs time by classes, and by the queues in use where a shape changed; allocates
+  // nothing.
+  void adopt(const Snapshot& next, Nanos now) noexcept;
+  // The flow, judged by an earlier book, has the class it had: its buckets go on under the class's present rate.
+  void stay(Flow& flow) const noexcept;
+  // A shadow of the flow goes on with the observed rule at `index`; false: that is another class's.
+  bool keep_shadow(Flow& flow, std::size_t index, std::uint32_t shadow) noexcept;
+  void drop_shadow(std::uint32_t shadow) noexcept { drop_state(shadow); }
 
   // A class comes into force for a flow, from a pending or another class; its state is made.
   void enter(Flow& flow, ClassId cls) noexcept;
@@ -74,6 +85,7 @@ class Treater {
   struct FlowState {
     Flow* flow = nullptr;  // null: a free slot, or a shadow
     ClassId cls = kPass;
+    std::uint32_t serial = 0;      // of that class
     std::array<Bucket, 2> police;  // of a shadow
     std::array<Bucket, 2> shape;   // of a shadow
     std::array<std::uint64_t, 2> spent_bytes{};
@@ -86,6 +98,10 @@ class Treater {
   };
   // What one class keeps for all flows of this worker.
   struct ClassState {
+    std::uint32_t serial = 0;  // which class it is that has the slot
+    // When its rates last became others: what is visited later is carried over as of then.
+    Nanos police_changed = 0;
+    Nanos shape_changed = 0;
     std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};
     std::array<Shaper::DelayLoad, 2> delay_load;
   };
@@ -113,13 +129,16 @@ class Treater {
   Spend spend(Pass& pass, const Police& police, std::size_t slot) noexcept;
   std::uint32_t shape_queue(Pass& pass, std::size_t slot) noexcept;
   std::uint32_t host_queue(Pass& pass, const Shape& shape, std::size_t slot) noexcept;
-  HostState* host_of(const Pass& pass, std::uint8_t prefix6, ClassId cls) noexcept;
+  HostState* host_of(const Pass& pass, std::uint8_t prefix6, std::uint32_t owner) noexcept;
+  void follow_change(HostState& host, const RateChange& change, const RatePlan& rate, Nanos changed) const noexcept;
+  void begin_class(ClassState& own, std::uint32_t serial) noexcept;
+  void carry_over(ClassRates& rates, const ClassPlan& plan, Nanos now) const noexcept;
   void begin_hold(Pass& pass, const std::optional<Nanos>& hold, Restart restart) noexcept;
   std::uint32_t make_state(Flow& flow, ClassId cls) noexcept;
   void drop_state(std::uint32_t slot) noexcept;
   void leave(Flow& flow) noexcept;
 
-  const Snapshot& snapshot_;
+  const Snapshot* snapshot_;
   SharedRates& rates_;
   const Nanos start_;
   Counters& counters_;

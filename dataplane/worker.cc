@@ -6,6 +6,13 @@
 #include "dataplane/flow_keeper.h"
 
 namespace slowlane {
+namespace {
+
+bool wants_classifier(const Worker::Config& config, const Snapshot& snapshot) {
+  return config.classify == Worker::Config::Classify::always || snapshot.rules->needs().application;
+}
+
+}  // namespace
 
 Worker::Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, std::unique_ptr<Commons> own,
                Commons* commons, Witness* witness)
@@ -13,17 +20,17 @@ Worker::Worker(const Config& config, std::vector<Wire> wires, const Snapshot& sn
       wires_(std::move(wires)),
       own_commons_(std::move(own)),
       commons_(own_commons_ ? *own_commons_ : *commons),
-      snapshot_(snapshot),
-      inspection_(snapshot.rules->book().inspection),
-      flow_rules_(snapshot.rules->book().flows),
+      snapshot_(&snapshot),
+      inspection_(&snapshot.rules->book().inspection),
+      flow_rules_(&snapshot.rules->book().flows),
       witness_(witness),
-      idle_{flow_rules_.idle_syn, flow_rules_.idle_udp, flow_rules_.idle},
-      short_idle_{flow_rules_.idle_syn, flow_rules_.idle_udp, std::min(flow_rules_.idle, flow_rules_.idle_syn)},
-      class_counts_(snapshot.classes.size()),
-      rule_counts_(snapshot.rules->rules().size()),
+      idle_(idle_times(*flow_rules_)),
+      short_idle_(short_idle_times(*flow_rules_)),
+      class_counts_(commons_.rates.size()),
+      rule_counts_(std::max<std::size_t>(config.rules, snapshot.rule_slots.size())),
       names_(config.names != 0 ? config.names : config.flows, config.names_bytes, config.hash_seed),
-      classifier_(snapshot.rules->needs().application ? std::make_unique<Classifier>(config.probes) : nullptr),
-      scratch_(snapshot.rules->make_scratch()),
+      classifier_(wants_classifier(config, snapshot) ? std::make_unique<Classifier>(config.probes) : nullptr),
+      scratch_(snapshot.scratch[config.index].get()),
       table_(config.flows, config.hash_seed),
       fragments_(config.datagrams, config.treater.held.held_bytes, config.hash_seed),
       inspector_(config.inspector, names_, classifier_.get(), counters_),
@@ -79,7 +86,7 @@ std::uint32_t Worker::receive(std::uint8_t number, Side side) noexcept {
 }
 
 void Worker::parse_burst(Burst& burst) noexcept {
-  const bool by_vlan = flow_rules_.key == FlowRules::Key::vlan;
+  const bool by_vlan = flow_rules_->key == FlowRules::Key::vlan;
   for (Packet* packet : burst) {
     packet->parsed = parse(packet->link, packet->bytes(), packet->wire_length);
     if (packet->parsed.kind != Parsed::Kind::ip) continue;
@@ -106,7 +113,7 @@ void Worker::advance(Nanos now) noexcept {
     if (shaped <= fragment)
       release(std::min(fragment, now));
     else
-      take_released(fragments_.expired(now, inspection_), now);
+      take_released(fragments_.expired(now, *inspection_), now);
   }
   if (now >= next_tick_) tick(now);
 }
@@ -140,13 +147,13 @@ void Worker::walk(Packet* packet) noexcept {
   account(*flow, *packet, direction);
   const bool by_client = from_client(*flow, packet->parsed);
   table_.touch(*flow, idle_class_of(*flow, packet->parsed, by_client), packet->arrival);
-  const bool open = !flow->settled || flow->looking || flow->generation != snapshot_.generation;
+  const bool open = !flow->settled || flow->looking || flow->generation != snapshot_->generation;
   const bool trigger = open && judge(*flow, *packet);
   if (flow->holding) restart_hold_on_trigger(*flow, *packet);
   packet->cls = flow->cls;
   packet->rule = flow->rule;
   treat(*flow, packet, direction, trigger);
-  if (flow_rules_.forget_on_close && is_closed(*flow) && !flow->holding) end(*flow, FlowEnd::closed);
+  if (flow_rules_->forget_on_close && is_closed(*flow) && !flow->holding) end(*flow, FlowEnd::closed);
 }
 
 Flow* Worker::join(Packet& packet) noexcept {
@@ -159,14 +166,18 @@ Flow* Worker::join(Packet& packet) noexcept {
 // Looks at the packet while the flow is looked at, and asks the rules again when facts were learned. True: this
 // packet brought the verdict.
 bool Worker::judge(Flow& flow, const Packet& packet) noexcept {
-  bool grew = flow.generation != snapshot_.generation;
-  if (flow.looking) grew |= inspector_.look(flow, packet, from_client(flow, packet.parsed), inspection_);
+  bool grew = flow.generation != snapshot_->generation;
+  const bool again = grew && flow.generation != 0;
+  if (again) reopen(flow);
+  if (flow.looking) grew |= inspector_.look(flow, packet, from_client(flow, packet.parsed), *inspection_);
   if (!grew) return false;
-  flow.generation = snapshot_.generation;
   counters_[Counter::judged].add();
+  const ClassId before = flow.cls;
   const bool was_settled = flow.settled;
-  const bool trigger = apply(flow, snapshot_.rules->judge(inspector_.facts(flow), *scratch_), packet);
-  if (witness_ != nullptr && flow.settled && !was_settled) witness_->flow_settled(flow);
+  const bool trigger = apply(flow, verdict_of(flow), packet);
+  flow.generation = snapshot_->generation;
+  const bool is_new = again ? flow.cls != before : !was_settled;
+  if (witness_ != nullptr && flow.settled && is_new) witness_->flow_settled(flow);
   return trigger;
 }
 
@@ -180,7 +191,7 @@ void Worker::treat(Flow& flow, Packet* packet, Direction direction, bool trigger
   const Treater::Outcome outcome = treater_.treat(*packet, flow, direction, trigger);
   switch (outcome.what) {
     case Treater::Outcome::What::send: return send(packet);
-    case Treater::Outcome::What::held: return;
+    case Treater::Outcome::What::held: return counts.held_packets.add();
     case Treater::Outcome::What::drop: break;
   }
   ++flow.dropped_packets[d];
@@ -195,6 +206,7 @@ std::uint32_t Worker::release(Nanos until) noexcept {
   for (Packet* packet : due) {
     Flow& flow = *packet->flow;
     const std::size_t d = at(packet->side == Side::inside ? Direction::up : Direction::down);
+    class_counts_[packet->cls].held_packets.take_back(1);
     ++flow.delayed_packets[d];
     flow.delay_max[d] = std::max(flow.delay_max[d], packet->departure - packet->arrival);
     send(packet);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -25,11 +26,14 @@ namespace slowlane {
 
 // What one class, and one rule, did so far; written by the worker, read by control.
 struct ClassCounts {
-  Count flows;  // flows whose verdict it was
+  Count flows;         // flows whose verdict it was
+  Count flows_now;     // flows that have it now
+  Count held_packets;  // held now
   std::array<Count, 2> offered_packets, offered_bytes, sent_packets, sent_bytes, dropped_packets, dropped_bytes;
 };
 struct RuleCounts {
   Count hits;              // flows
+  Count last_hit;          // when, in Nanos; 0: never
   Count bytes;             // IP bytes of those flows from then on
   Count would_drop_bytes;  // of an observe rule: what its class would have dropped
 };
@@ -43,6 +47,10 @@ class Worker {
     std::uint64_t names_bytes = 64ull << 20;
     Inspector::Pools inspector;
     std::uint32_t probes = 4096;  // flows that nDPI looks at
+    // Whether nDPI stands by though the first book does not ask for it.
+    enum class Classify : std::uint8_t { if_asked, always } classify = Classify::if_asked;
+    // Slots of rules that later snapshots may use; at least those of the first. Those of classes: as in `commons`.
+    std::uint32_t rules = 0;
     Treater::Pools treater;
     std::uint32_t datagrams = 16384;         // fragmented datagrams followed or held at once
     std::uint16_t burst = Burst::kCapacity;  // at most; results do not depend on it
@@ -52,7 +60,8 @@ class Worker {
     // When a packet arrived: as its port says (virtual time), or with the turn that found it (live).
     enum class Arrivals : std::uint8_t { of_port, of_turn } arrivals = Arrivals::of_port;
   };
-  // `witness` may be null. The snapshot, the wires' ports, `commons` and the witness must outlive the worker.
+  // `witness` may be null. The wires' ports, `commons` and the witness must outlive the worker, the snapshot until it
+  // has adopted another (Publisher).
   // Throws std::runtime_error where nDPI cannot start.
   Worker(const Config& config, std::vector<Wire> wires, const Snapshot& snapshot, Commons& commons, Witness* witness);
   // The only worker of a run on one wire.
@@ -74,8 +83,8 @@ class Worker {
   const Counters& counters() const { return counters_; }
   Nanos now() const { return now_; }                                           // of the turn
   std::uint64_t turns() const { return turns_.read(); }                        // any thread: whether it still turns
-  std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = ClassId
-  std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = RuleId
+  std::span<const ClassCounts> class_counts() const { return class_counts_; }  // index = slot of the class
+  std::span<const RuleCounts> rule_counts() const { return rule_counts_; }     // index = slot of the rule
   const Names& names() const { return names_; }
   const Classifier* classifier() const { return classifier_.get(); }  // null where the book does not ask nDPI
   std::uint32_t held_packets() const { return treater_.held_packets() + fragments_.held_packets(); }
@@ -101,6 +110,24 @@ class Worker {
   void drop(Packet* packet, DropReason reason) noexcept;
   std::uint32_t release(Nanos until) noexcept;
 
+  // Another book (worker_reload.cc).
+  void adopt(const Snapshot& next) noexcept;
+  void reopen(Flow& flow) noexcept;
+  Verdict verdict_of(Flow& flow) noexcept;
+  void recall_payload(const Flow& flow, Verdict& verdict) const noexcept;
+  bool inherits(const Flow& flow) const noexcept;
+  bool keeps_class(Flow& flow) noexcept;
+  void change_observed(Flow& flow, const Verdict& verdict, Nanos now) noexcept;
+  void count_flow(Flow& flow) noexcept;
+  void enter(Flow& flow, ClassId cls) noexcept;
+  void move(Flow& flow, ClassId cls) noexcept;
+  static FlowTable::IdleTimes idle_times(const FlowRules& rules) noexcept {
+    return {rules.idle_syn, rules.idle_udp, rules.idle};
+  }
+  static FlowTable::IdleTimes short_idle_times(const FlowRules& rules) noexcept {
+    return {rules.idle_syn, rules.idle_udp, std::min(rules.idle, rules.idle_syn)};
+  }
+
   // Between workers and on wires (worker_wires.cc).
   void obey() noexcept;
   void note_origin(Burst& burst, std::uint8_t wire, Side side) noexcept;
@@ -112,6 +139,7 @@ class Worker {
   void flush_all() noexcept;
 
   // Fragments (worker_flows.cc, as all below).
+  bool holds_fragment(Packet& packet) noexcept;
   bool take_fragment(Packet* packet) noexcept;
   void take_released(const Fragments::Released& released, Nanos now) noexcept;
 
@@ -119,7 +147,9 @@ class Worker {
   Flow* begin(const Packet& packet) noexcept;
   void fill(Flow& flow, const Packet& packet) noexcept;
   bool apply(Flow& flow, const Verdict& verdict, const Packet& packet) noexcept;
-  void note_observed(Flow& flow, const Verdict& verdict) noexcept;
+  void put_under(Flow& flow, const Verdict& verdict, Nanos now) noexcept;
+  void hit(RuleId rule, Nanos now) noexcept;
+  void note_observed(Flow& flow, const Verdict& verdict, Nanos now) noexcept;
   void note_deciding_name(Flow& flow) noexcept;
   std::optional<FlowEnd> over(const Flow& flow, const Packet& packet) noexcept;
   void restart(Flow& flow, const Packet& packet, FlowEnd why) noexcept;
@@ -142,9 +172,9 @@ class Worker {
   const std::vector<Wire> wires_;
   const std::unique_ptr<Commons> own_commons_;  // null where control made them
   Commons& commons_;
-  const Snapshot& snapshot_;
-  const Inspection& inspection_;
-  const FlowRules& flow_rules_;
+  const Snapshot* snapshot_;
+  const Inspection* inspection_;
+  const FlowRules* flow_rules_;
   Witness* const witness_;
   FlowTable::IdleTimes idle_;
   FlowTable::IdleTimes short_idle_;
@@ -154,13 +184,14 @@ class Worker {
   std::vector<RuleCounts> rule_counts_;
   Names names_;
   std::unique_ptr<Classifier> classifier_;
-  RuleSet::ScratchPtr scratch_;
+  RuleSet::Scratch* scratch_;  // the snapshot's for this worker
   FlowTable table_;
   Fragments fragments_;
   Inspector inspector_;
   Treater treater_;
   std::vector<Burst> out_;  // of each wire two, by the side packets leave on
   bool bypassing_ = false;
+  Nanos holds_fragments_since_ = 0;
   Nanos now_;
   Count turns_;
   std::uint64_t next_flow_id_ = 1;

@@ -14,10 +14,17 @@ constexpr std::uint32_t kExpiriesPerTick = 1024;
 
 // --- Fragments.
 
+// What the book before had taken in hand stays so: no datagram is lost to a change of `fragments`.
+bool Worker::holds_fragment(Packet& packet) noexcept {
+  if (inspection_->fragments == Inspection::Fragments::follow)
+    return fragments_.held_packets() > 0 && fragments_.knows(packet);
+  return holds_fragments_since_ == 0 || !fragments_.follow(packet, holds_fragments_since_);
+}
+
 // True: the packet is taken care of.
 bool Worker::take_fragment(Packet* packet) noexcept {
-  if (inspection_.fragments == Inspection::Fragments::hold) {
-    take_released(fragments_.hold(packet, inspection_), packet->arrival);
+  if (holds_fragment(*packet)) {
+    take_released(fragments_.hold(packet, *inspection_), packet->arrival);
     return true;
   }
   if (packet->parsed.headers.fragment == FragmentKind::first) {
@@ -74,55 +81,75 @@ Flow* Worker::begin(const Packet& packet) noexcept {
 }
 
 void Worker::fill(Flow& flow, const Packet& packet) noexcept {
-  begin_flow(flow, packet, flow_rules_);
+  begin_flow(flow, packet, *flow_rules_);
   flow.id = next_flow_id_++;
   flow.client_inside = client_is_inside(flow, packet);
   counters_[Counter::flows_begun].add();
+  class_counts_[flow.cls].flows_now.add();
   if (witness_ != nullptr) witness_->flow_begun(flow);
-  inspector_.begin(flow, snapshot_.rules->needs());
-  if (!flow.midstream || flow_rules_.midstream) return;
+  inspector_.begin(flow, snapshot_->rules->needs());
+  if (!flow.midstream || flow_rules_->midstream) return;
   inspector_.end(flow, NotFound::midstream);
-  flow.generation = snapshot_.generation;
+  flow.generation = snapshot_->generation;
   flow.settled = true;
-  flow.cls = kPass;
+  move(flow, kPass);
 }
 
 // Puts a verdict in force. True: this packet brought it.
 bool Worker::apply(Flow& flow, const Verdict& verdict, const Packet& packet) noexcept {
+  const bool again = flow.generation != 0 && flow.generation != snapshot_->generation;
   flow.wants_application = verdict.wants_application;
   flow.wants_payload = verdict.wants_payload;
-  note_observed(flow, verdict);
+  if (again)
+    change_observed(flow, verdict, packet.arrival);
+  else
+    note_observed(flow, verdict, packet.arrival);
   if (flow.settled) {
     // Only a hold that goes on from an earlier connection is settled before it is judged.
+    if (again) treater_.stay(flow);
     if (flow.holding && verdict.cls == flow.cls && treater_.restarts_on_trigger(flow))
       treater_.restart_hold(flow, packet.arrival);
     return false;
   }
-  flow.settled = verdict.settled;
-  if (!verdict.settled) {
-    if (flow.cls != verdict.cls) treater_.enter(flow, verdict.cls);
-    return false;
-  }
-  treater_.enter(flow, verdict.cls);
-  flow.rule = verdict.rule;
-  class_counts_[verdict.cls].flows.add();
+  const bool other_class = flow.cls != verdict.cls;
+  put_under(flow, verdict, packet.arrival);
+  if (!verdict.settled) return false;
   note_deciding_name(flow);
   if (!verdict.wants_payload) inspector_.settle(flow);
+  if (!other_class) return false;
   if (verdict.rule == kNoRule) return verdict.cls != kPass;
-  rule_counts_[verdict.rule].hits.add();
   flow.trigger_frame = packet.frame;
   flow.trigger_time = packet.arrival;
   flow.trigger_side = direction_of(flow, packet.parsed) == Direction::up ? Side::inside : Side::outside;
   return true;
 }
 
-void Worker::note_observed(Flow& flow, const Verdict& verdict) noexcept {
+// The class and the rule of a verdict. What is kept of the flow goes on where it has the class already.
+void Worker::put_under(Flow& flow, const Verdict& verdict, Nanos now) noexcept {
+  const bool same_rule = flow.rule == verdict.rule && snapshot_->has_rule(verdict.rule, flow.generation);
+  if (flow.cls != verdict.cls)
+    enter(flow, verdict.cls);
+  else
+    treater_.stay(flow);
+  flow.settled = verdict.settled;
+  flow.rule = verdict.rule;
+  if (!verdict.settled) return;
+  count_flow(flow);
+  if (verdict.rule != kNoRule && !same_rule) hit(verdict.rule, now);
+}
+
+void Worker::hit(RuleId rule, Nanos now) noexcept {
+  rule_counts_[rule].hits.add();
+  rule_counts_[rule].last_hit.set(static_cast<std::uint64_t>(now));
+}
+
+void Worker::note_observed(Flow& flow, const Verdict& verdict, Nanos now) noexcept {
   for (const RuleId rule : verdict.observed_rules()) {
     const auto known = flow.observed.begin() + flow.observed_count;
     if (std::find(flow.observed.begin(), known, rule) != known) continue;
     if (flow.observed_count == flow.observed.size()) return;
     flow.observed[flow.observed_count] = rule;
-    rule_counts_[rule].hits.add();
+    hit(rule, now);
     treater_.observe(flow, flow.observed_count++);
   }
 }
@@ -137,7 +164,7 @@ void Worker::note_deciding_name(Flow& flow) noexcept {
   facts.more_names = false;
   for (std::size_t i = 0; i < names.size(); ++i) {
     facts.names = names.subspan(i, 1);
-    if (snapshot_.rules->judge(facts, *scratch_).rule != flow.rule) continue;
+    if (snapshot_->judge(facts, *scratch_).rule != flow.rule) continue;
     flow.deciding_name = static_cast<std::uint8_t>(i);
     return;
   }
@@ -147,14 +174,15 @@ void Worker::note_deciding_name(Flow& flow) noexcept {
 std::optional<FlowEnd> Worker::over(const Flow& flow, const Packet& packet) noexcept {
   if (treater_.hold_of(flow, packet.arrival) == Treater::Hold::over) return FlowEnd::hold_over;
   if (!flow.holding && packet.arrival - flow.last > idle_[static_cast<std::size_t>(flow.idle)]) return FlowEnd::idle;
-  if (is_new_connection(flow, packet.parsed, flow_rules_)) return FlowEnd::new_syn;
+  if (is_new_connection(flow, packet.parsed, *flow_rules_)) return FlowEnd::new_syn;
   return std::nullopt;
 }
 
 // The next flow takes over the record in place: packets that are still held stay ahead of it, and a hold that runs
 // goes on for the 5-tuple (contract §2 "hold").
 void Worker::restart(Flow& flow, const Packet& packet, FlowEnd why) noexcept {
-  const bool keeps_hold = why == FlowEnd::new_syn && treater_.hold_of(flow, packet.arrival) == Treater::Hold::running;
+  const bool keeps_hold =
+      why == FlowEnd::new_syn && treater_.hold_of(flow, packet.arrival) == Treater::Hold::running && keeps_class(flow);
   if (keeps_hold) treater_.detach(flow);
   const Flow past = flow;
   close(flow, why);
@@ -168,9 +196,10 @@ void Worker::restart(Flow& flow, const Packet& packet, FlowEnd why) noexcept {
   flow.held = past.held;
   fill(flow, packet);
   if (keeps_hold) {
-    flow.cls = past.cls;
+    move(flow, past.cls);
     flow.rule = past.rule;
     flow.settled = true;
+    flow.inherited_hold = true;
     treater_.attach(flow);
   }
   treater_.keep_holding(flow);
@@ -183,7 +212,7 @@ void Worker::restart_hold_on_trigger(Flow& flow, const Packet& packet) noexcept 
   if (!name) return;
   Facts facts = inspector_.facts(flow);
   facts.names = {&*name, 1};
-  if (snapshot_.rules->judge(facts, *scratch_).cls == flow.cls) treater_.restart_hold(flow, packet.arrival);
+  if (snapshot_->judge(facts, *scratch_).cls == flow.cls) treater_.restart_hold(flow, packet.arrival);
 }
 
 // Says that a flow is over and gives back what it used, all but its record.
@@ -194,6 +223,7 @@ void Worker::close(Flow& flow, FlowEnd why) noexcept {
   if (witness_ != nullptr) witness_->flow_done(flow, why);
   inspector_.forget(flow);
   treater_.forget(flow);
+  class_counts_[flow.cls].flows_now.take_back(1);
 }
 
 void Worker::end(Flow& flow, FlowEnd why) noexcept {

@@ -11,12 +11,14 @@ void Worker::obey() noexcept {
   const bool bypass = commons_.bypass.load(std::memory_order_relaxed);
   if (bypass && !bypassing_) drain();
   bypassing_ = bypass;
+  const Snapshot* const current = commons_.publisher.current();
+  if (current != snapshot_) adopt(*current);
 }
 
 void Worker::drain() noexcept {
   constexpr Nanos kEnd = std::numeric_limits<Nanos>::max() - 1;  // the maximum means never
   while (receive_spread() > 0) continue;
-  while (fragments_.held_packets() > 0) take_released(fragments_.expired(kEnd, inspection_), now_);
+  while (fragments_.held_packets() > 0) take_released(fragments_.expired(kEnd, *inspection_), now_);
   while (treater_.held_packets() > 0) release(kEnd);
   flush_all();
 }

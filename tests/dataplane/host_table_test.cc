@@ -21,7 +21,7 @@ TEST(HostStates, KeepsOneEntryForAHostAndAClass) {
   HostState* state = hosts.find_or_add(host(1), kSlow, 0);
   ASSERT_NE(state, nullptr);
   EXPECT_EQ(state->host, host(1));
-  EXPECT_EQ(state->cls, kSlow);
+  EXPECT_EQ(state->owner, kSlow);
   EXPECT_EQ(hosts.find_or_add(host(1), kSlow, 5), state);
   EXPECT_EQ(state->last, 5);
   EXPECT_NE(hosts.find_or_add(host(1), kSmooth, 0), state);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "control/labels.h"
 #include "rules/load.h"
 
 namespace slowlane {
@@ -84,8 +85,26 @@ std::unique_ptr<const RuleSet> rules_of(std::string_view text, const Dictionary&
 
 struct Box::State final : Witness {
   State(std::shared_ptr<const Snapshot> judged_by, const Worker::Config& config, std::vector<Prefix> inside)
-      : snapshot(std::move(judged_by)), wire{&port, &port, std::move(inside)} {
+      : snapshot(std::move(judged_by)), wire{&port, &port, std::move(inside)}, labels(*snapshot->rules) {
     worker = std::make_unique<Worker>(config, wire, *snapshot, this);
+  }
+  State(std::string_view text, Worker::Config config, std::vector<Prefix> inside)
+      : live(std::make_unique<LiveBook>(rules_of(text), 1, kRoom)),
+        commons(std::make_unique<Commons>(live->snapshot(), 1, Spread::By::pair, live->slots().classes())),
+        wire{&port, &port, std::move(inside)},
+        labels(live->slots()) {
+    config.rules = static_cast<std::uint32_t>(live->slots().rules());
+    worker = std::make_unique<Worker>(config, std::vector<Wire>{wire}, live->snapshot(), *commons, this);
+    live->attach(*commons, {worker.get()});
+  }
+  static constexpr Slots::Room kRoom{64, 64};
+
+  void reload_until(Nanos now) {
+    for (; next_reload < reloads.size() && reloads[next_reload].at <= now; ++next_reload)
+      for (const Diagnostic& one : live->put(rules_of(reloads[next_reload].book))) refused.push_back(one.text);
+  }
+  Nanos next_reload_at() const {
+    return next_reload < reloads.size() ? reloads[next_reload].at : std::numeric_limits<Nanos>::max();
   }
 
   void packet_done(const Packet& packet, Fate fate) noexcept override {
@@ -104,16 +123,29 @@ struct Box::State final : Witness {
   }
   void flow_done(const Flow& flow, FlowEnd why) noexcept override {
     Ended end{flow, why, std::string(name_of(flow.cls)), "", {}, ""};
-    if (flow.rule != kNoRule) end.rule = snapshot->rules->rules()[flow.rule].name;
+    if (const auto rule = labels.rule(flow.rule, flow.generation)) end.rule = rule->name;
     for (std::size_t i = 0; i < flow.name_count; ++i) end.hosts.emplace_back(worker->names().text(flow.names[i]));
     if (worker->classifier() != nullptr) end.protocol = worker->classifier()->print(flow.master, flow.app);
     ended.push_back(std::move(end));
   }
-  const std::string& name_of(ClassId cls) const { return snapshot->rules->classes()[cls].name; }
+  void flow_settled(const Flow& flow) noexcept override { settled.emplace_back(name_of(flow.cls)); }
+  std::string_view name_of(ClassId cls) const { return cls == kPending ? "pending" : labels.cls(cls); }
+
+  struct Reload {
+    Nanos at;
+    std::string book;
+  };
 
   ScriptedPort port;
   std::shared_ptr<const Snapshot> snapshot;
+  std::unique_ptr<LiveBook> live;
+  std::unique_ptr<Commons> commons;
   Wire wire;
+  Labels labels;
+  std::vector<Reload> reloads;
+  std::size_t next_reload = 0;
+  std::vector<std::string> refused;
+  std::vector<std::string> settled;
   std::unique_ptr<Worker> worker;
   std::vector<Seen> seen;
   std::vector<std::uint64_t> order;
@@ -122,13 +154,18 @@ struct Box::State final : Witness {
 
 Box::Box(std::string_view book) : Box(book, small_config()) {}
 Box::Box(std::string_view book, const Worker::Config& config, std::vector<Prefix> inside)
-    : Box(Snapshot::make(rules_of(book), 1, 1), config, std::move(inside)) {}
+    : state_(std::make_unique<State>(book, config, std::move(inside))) {}
 Box::Box(std::shared_ptr<const Snapshot> snapshot, const Worker::Config& config, std::vector<Prefix> inside)
     : state_(std::make_unique<State>(std::move(snapshot), config, std::move(inside))) {}
 Box::~Box() = default;
 
 Box& Box::arrive(Nanos at, const Bytes& frame, std::uint32_t wire_length) {
   state_->port.script.push_back({at, frame, wire_length});
+  return *this;
+}
+
+Box& Box::reload(Nanos at, std::string_view book) {
+  state_->reloads.push_back({at, std::string(book)});
   return *this;
 }
 
@@ -140,8 +177,10 @@ void Box::run() {
   state.seen.assign(state.port.script.size(), fresh);
   constexpr Nanos kNever = std::numeric_limits<Nanos>::max();
   while (true) {
-    const Nanos now = std::min(state.port.next_arrival(), state.worker->next_due());
-    if (now == kNever) break;
+    const Nanos next = std::min(state.port.next_arrival(), state.worker->next_due());
+    if (next == kNever && state.next_reload_at() == kNever) break;
+    const Nanos now = std::min(next, state.next_reload_at());
+    state.reload_until(now);
     state.port.limit = now;
     state.worker->turn(now);
   }
@@ -163,6 +202,9 @@ void Box::run() {
 const std::vector<Box::Seen>& Box::packets() const { return state_->seen; }
 const std::vector<std::uint64_t>& Box::order() const { return state_->order; }
 const std::vector<Box::Ended>& Box::flows() const { return state_->ended; }
+const std::vector<std::string>& Box::refused() const { return state_->refused; }
+const std::vector<std::string>& Box::settled() const { return state_->settled; }
+LiveBook& Box::book() { return *state_->live; }
 Worker& Box::worker() { return *state_->worker; }
 
 const Box::Ended& Box::flow_of(std::uint64_t id) const {

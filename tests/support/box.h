@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/live_book.h"
 #include "dataplane/worker.h"
 #include "tests/support/loose_packet.h"
 #include "tests/support/packet_builder.h"
@@ -31,6 +32,8 @@ class Box {
   // Arrivals must not go back in time. `wire_length` 0: as long as the frame.
   Box& arrive(Nanos at, const Bytes& frame, std::uint32_t wire_length = 0);
   Box& arrive(Nanos at, const Frame& frame) { return arrive(at, frame.build()); }
+  // Another book from `at` on. Times must not go back.
+  Box& reload(Nanos at, std::string_view book);
   // Everything arrives, what is held leaves, all flows end.
   void run();
 
@@ -56,6 +59,9 @@ class Box {
   const std::vector<std::uint64_t>& order() const;  // numbers (from 1) in the order in which they left
   const std::vector<Ended>& flows() const;          // in the order in which they ended
   const Ended& flow_of(std::uint64_t id) const;
+  const std::vector<std::string>& refused() const;  // why reloads were
+  const std::vector<std::string>& settled() const;  // classes, as witnesses were told of them
+  LiveBook& book();                                 // of boxes made from a text
   Worker& worker();
   std::string host_of(std::size_t flow_index) const;  // deciding or last name; ""
   std::size_t sent() const;

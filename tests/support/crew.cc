@@ -20,7 +20,7 @@ void QueuePort::send(std::uint16_t queue, Burst& burst) noexcept {
 }
 
 Crew::Crew(std::string_view book, const Shape& shape)
-    : snapshot_(Snapshot::make(rules_of(book), 1, 1)),
+    : snapshot_(Snapshot::make(rules_of(book), 1, 1, shape.workers)),
       commons_(std::make_unique<Commons>(*snapshot_, shape.workers, shape.by)),
       loose_before_(loose_packets()) {
   for (std::uint32_t i = 0; i < shape.workers; ++i) {

@@ -17,6 +17,7 @@ struct HostState {
   Address host;
   std::uint32_t owner = 0;       // whose: the treater's number for a class and what it keeps
   std::uint32_t generation = 0;  // of the snapshot that last used it
+  ClassId slot = 0;              // of the class
   std::array<Bucket, 2> police;
   std::array<std::uint32_t, 2> queue{kNoIndex, kNoIndex};  // shape queues; an entry that has one is not swept
   Nanos last = 0;
@@ -34,14 +35,19 @@ class HostStates {
   // The entry of (host, owner), made if absent; null where the table is full. Stable until swept.
   HostState* find_or_add(const Address& host, std::uint32_t owner, Nanos now) noexcept;
   // Looks at up to `budget` entries and forgets those not asked for since before `now` whose buckets are full again and
-  // that have no queue; `queue_idle(queue)` says whether a queue may be given up (it then has been).
+  // that have no queue; `queue_idle(queue)` says whether a queue may be given up (it then has been). `renew(state)`
+  // first brings buckets up to date.
+  template <class F, class Renew>
+  std::uint32_t sweep(Nanos now, std::uint32_t budget, F&& queue_idle, Renew&& renew);
   template <class F>
-  std::uint32_t sweep(Nanos now, std::uint32_t budget, F&& queue_idle);
+  std::uint32_t sweep(Nanos now, std::uint32_t budget, F&& queue_idle) {
+    return sweep(now, budget, queue_idle, [](HostState&) {});
+  }
 
   std::uint32_t size() const noexcept;
 
  private:
-  // The next entry in sweeping order; null where there is nothing to forget in it.
+  // The next entry in sweeping order; null where it was asked for since.
   HostState* sweep_next(Nanos now) noexcept;
   void remove(HostState& state) noexcept;
 
@@ -49,13 +55,15 @@ class HostStates {
   std::unique_ptr<Table> table_;
 };
 
-template <class F>
-std::uint32_t HostStates::sweep(Nanos now, std::uint32_t budget, F&& queue_idle) {
+template <class F, class Renew>
+std::uint32_t HostStates::sweep(Nanos now, std::uint32_t budget, F&& queue_idle, Renew&& renew) {
   std::uint32_t gone = 0;
   for (; budget > 0; --budget) {
     HostState* state = sweep_next(now);
     if (state == nullptr) continue;
-    bool idle = true;
+    renew(*state);
+    bool idle = state->police[0].full(now) && state->police[1].full(now);
+    if (!idle) continue;
     for (std::uint32_t& queue : state->queue)
       if (queue != kNoIndex) {
         if (queue_idle(queue))

@@ -14,12 +14,6 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kUntouched = 2;
 constexpr std::uint32_t kSweepBudget = 1024;
 
-// What a host's entry is for.
-enum class HostUse : std::uint32_t { treat, shadow_police, shadow_shape };
-std::uint32_t owner_of(const ClassPlan& plan, HostUse use) {
-  return plan.serial << 2 | static_cast<std::uint32_t>(use);
-}
-
 // Which of a treatment's two places a direction uses.
 std::size_t slot_of(Directions directions, Direction direction) {
   switch (directions) {
@@ -169,22 +163,13 @@ Spend Treater::spend(Pass& pass, const Police& police, std::size_t slot) noexcep
       return (pass.shadow ? pass.state->police : pass.flow.police)[slot].spend(rate, pass.bytes, pass.now);
     case Scope::host: {
       const HostUse use = pass.shadow ? HostUse::shadow_police : HostUse::treat;
-      HostState* host = host_of(pass, police.scope_prefix6, owner_of(pass.plan, use));
-      if (host != nullptr) follow_change(*host, pass.plan.police_change, rate, classes_[cls].police_changed);
+      HostState* host = host_of(pass, police.scope_prefix6, use);
       return host == nullptr ? Spend::passed : host->police[slot].spend(rate, pass.bytes, pass.now);
     }
     case Scope::cls:
       return (pass.shadow ? rates_[cls].shadow_police : rates_[cls].police)[slot].spend(rate, pass.bytes, pass.now);
   }
   return Spend::passed;
-}
-
-// Buckets of a host, which nobody visits when a book changes, follow the first time they are used again.
-void Treater::follow_change(HostState& host, const RateChange& change, const RatePlan& rate,
-                            Nanos changed) const noexcept {
-  if (host.generation < change.generation && host.generation != 0)
-    for (Bucket& bucket : host.police) bucket.change(change.before, rate, changed);
-  host.generation = snapshot_->generation;
 }
 
 // A queue of Q bytes behind a rate overflows exactly where a policer whose bucket is Q deeper runs empty.
@@ -199,8 +184,7 @@ Treater::Reason Treater::refuse_shape_shadow(Pass& pass) noexcept {
     case Scope::flow: spent = pass.state->shape[slot].spend(rate, pass.bytes, pass.now); break;
     case Scope::cls: spent = rates_[cls].shadow_shape[slot].spend(rate, pass.bytes, pass.now); break;
     case Scope::host: {
-      HostState* host = host_of(pass, shape.scope_prefix6, owner_of(pass.plan, HostUse::shadow_shape));
-      if (host != nullptr) follow_change(*host, pass.plan.shape_change, rate, classes_[cls].shape_changed);
+      HostState* host = host_of(pass, shape.scope_prefix6, HostUse::shadow_shape);
       if (host != nullptr) spent = host->police[slot].spend(rate, pass.bytes, pass.now);
       break;
     }
@@ -208,9 +192,15 @@ Treater::Reason Treater::refuse_shape_shadow(Pass& pass) noexcept {
   return spent == Spend::passed ? Reason() : Reason(DropReason::queue_full);
 }
 
-HostState* Treater::host_of(const Pass& pass, std::uint8_t prefix6, std::uint32_t owner) noexcept {
+HostState* Treater::host_of(const Pass& pass, std::uint8_t prefix6, HostUse use) noexcept {
+  const std::uint32_t owner = pass.plan.serial << 2 | static_cast<std::uint32_t>(use);
   HostState* host = hosts_.find_or_add(truncate(pass.flow.inside_address(), 32, prefix6), owner, pass.now);
-  if (host == nullptr) counters_[Counter::hosts_no_memory].add();
+  if (host == nullptr) {
+    counters_[Counter::hosts_no_memory].add();
+    return nullptr;
+  }
+  host->slot = static_cast<ClassId>(&pass.plan - snapshot_->classes.data());
+  follow_change(*host);
   return host;
 }
 
@@ -258,7 +248,7 @@ std::uint32_t Treater::shape_queue(Pass& pass, std::size_t slot) noexcept {
 }
 
 std::uint32_t Treater::host_queue(Pass& pass, const Shape& shape, std::size_t slot) noexcept {
-  HostState* host = host_of(pass, shape.scope_prefix6, owner_of(pass.plan, HostUse::treat));
+  HostState* host = host_of(pass, shape.scope_prefix6, HostUse::treat);
   if (host == nullptr) return kNoIndex;
   std::uint32_t& queue = host->queue[slot];
   if (queue == kNoIndex) queue = shaper_.open_queue(pass.plan.shape);

@@ -80,6 +80,8 @@ class Treater {
 
  private:
   using Reason = std::optional<DropReason>;
+  // What a host's entry is for.
+  enum class HostUse : std::uint8_t { treat, shadow_police, shadow_shape };
 
   // What one class keeps of one flow.
   struct FlowState {
@@ -129,8 +131,8 @@ class Treater {
   Spend spend(Pass& pass, const Police& police, std::size_t slot) noexcept;
   std::uint32_t shape_queue(Pass& pass, std::size_t slot) noexcept;
   std::uint32_t host_queue(Pass& pass, const Shape& shape, std::size_t slot) noexcept;
-  HostState* host_of(const Pass& pass, std::uint8_t prefix6, std::uint32_t owner) noexcept;
-  void follow_change(HostState& host, const RateChange& change, const RatePlan& rate, Nanos changed) const noexcept;
+  HostState* host_of(const Pass& pass, std::uint8_t prefix6, HostUse use) noexcept;
+  void follow_change(HostState& host) const noexcept;
   void begin_class(ClassState& own, std::uint32_t serial) noexcept;
   void carry_over(ClassRates& rates, const ClassPlan& plan, Nanos now) const noexcept;
   void begin_hold(Pass& pass, const std::optional<Nanos>& hold, Restart restart) noexcept;

@@ -137,6 +137,21 @@ void Treater::carry_over(ClassRates& rates, const ClassPlan& plan, Nanos now) co
   }
 }
 
+// Hosts' buckets, which nobody visits when a book changes, follow when they are next used or swept.
+void Treater::follow_change(HostState& host) const noexcept {
+  if (host.generation == snapshot_->generation || host.slot >= snapshot_->classes.size()) return;
+  const ClassPlan& plan = snapshot_->classes[host.slot];
+  if (plan.spec == nullptr || plan.serial != host.owner >> 2) return;
+  const bool by_shape = static_cast<HostUse>(host.owner & 3) == HostUse::shadow_shape;
+  const RateChange& change = by_shape ? plan.shape_change : plan.police_change;
+  const ClassState& own = classes_[host.slot];
+  if (host.generation != 0 && host.generation < change.generation)
+    for (Bucket& bucket : host.police)
+      bucket.change(change.before, by_shape ? plan.shape_shadow : plan.police,
+                    by_shape ? own.shape_changed : own.police_changed);
+  host.generation = snapshot_->generation;
+}
+
 void Treater::stay(Flow& flow) const noexcept {
   const ClassPlan& plan = snapshot_->classes[flow.cls];
   if (plan.police_change.generation <= flow.generation) return;
@@ -188,9 +203,10 @@ void Treater::attach(Flow& flow) noexcept {
 }
 
 void Treater::sweep(Nanos now) noexcept {
-  hosts_.sweep(now - start_, kSweepBudget, [this, now](std::uint32_t queue) {
+  const auto give_up = [this, now](std::uint32_t queue) {
     return shaper_.queue_idle(queue, now - start_) && shaper_.close_queue(queue);
-  });
+  };
+  hosts_.sweep(now - start_, kSweepBudget, give_up, [this](HostState& host) { follow_change(host); });
   for (std::uint32_t i = 0; i < std::min(kSweepBudget, states_.high_water()); ++i) {
     swept_ = swept_ + 1 < states_.high_water() ? swept_ + 1 : 0;
     FlowState& state = states_[swept_];

@@ -4,7 +4,6 @@
 #include <random>
 #include <utility>
 
-#include "control/live_rules.h"
 #include "control/load_rules.h"
 #include "hw/ports.h"
 
@@ -151,13 +150,11 @@ void make_cores(Appliance& box) {
 
 }  // namespace
 
-Result<std::unique_ptr<Appliance>> build_appliance(Config config) {
+Result<std::unique_ptr<Appliance>> build_appliance(Config config, std::unique_ptr<const RuleSet> rules) {
   auto box = std::make_unique<Appliance>();
   box->config = std::move(config);
-  auto rules = load_live_rules(box->config);
-  if (!rules) return rules.diagnostics();
   const auto workers = static_cast<std::uint32_t>(box->config.cores.workers.size());
-  box->book = std::make_unique<LiveBook>(std::move(*rules), workers);
+  box->book = std::make_unique<LiveBook>(std::move(rules), workers);
   box->started = box->clock.now();
   try {
     make_memory(*box);

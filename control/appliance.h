@@ -41,8 +41,9 @@ struct Appliance {
   Nanos started = 0;
 };
 
-// Builds a box: opens its ports, loads its book, makes its workers. Nothing moves until the loops are started.
+// Builds a box that begins with these rules: opens its ports, makes its workers. Nothing moves until the loops are
+// started.
 // Diagnostics: whatever stands in the way, all that can be known at once.
-Result<std::unique_ptr<Appliance>> build_appliance(Config config);
+Result<std::unique_ptr<Appliance>> build_appliance(Config config, std::unique_ptr<const RuleSet> rules);
 
 }  // namespace slowlane

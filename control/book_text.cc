@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <set>
-
-#include "control/digest.h"
-#include "control/failure.h"
-#include "rules/source.h"
+#include <utility>
 
 namespace slowlane {
 namespace {
@@ -21,23 +18,18 @@ std::set<std::string> files_with_rules(const Book& book) {
 
 }  // namespace
 
-std::shared_ptr<const BookText> read_book_text(const RuleSet& rules, const std::string& path) {
+std::shared_ptr<const BookText> book_text_of(const RuleSet& rules, const Bundle& texts, std::string digest) {
   auto book = std::make_shared<BookText>();
-  book->path = path;
-  try {
-    book->digest = book_digest(rules.book().files);
-  } catch (const Failure&) {
-    book->whole = false;
-  }
+  book->path = texts.path();
+  book->digest = std::move(digest);
   const std::set<std::string> wanted = files_with_rules(rules.book());
   std::size_t room = BookText::kMost;
-  for (const std::string& file : rules.book().files) {
-    if (!wanted.contains(file)) continue;
-    const auto text = read_file(file);
-    book->whole = book->whole && text && text->size() <= room;
-    if (!text || text->size() > room) continue;
-    room -= text->size();
-    book->files.push_back({file, *text});
+  for (const Bundle::File& file : texts.files) {
+    if (!wanted.contains(file.path)) continue;
+    book->whole = book->whole && file.text.size() <= room;
+    if (file.text.size() > room) continue;
+    room -= file.text.size();
+    book->files.push_back({file.path, file.text});
   }
   return book;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "control/bundle.h"
 #include "rules/ruleset.h"
 
 namespace slowlane {
@@ -22,7 +23,7 @@ struct BookText {
   static constexpr std::size_t kMost = 1 << 20;  // bytes
 };
 
-// Reads the files of a rule set that was loaded just now. What cannot be read any more is left out.
-std::shared_ptr<const BookText> read_book_text(const RuleSet& rules, const std::string& path);
+// Of a rule set and the texts that it was loaded from.
+std::shared_ptr<const BookText> book_text_of(const RuleSet& rules, const Bundle& texts, std::string digest);
 
 }  // namespace slowlane

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <future>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
+#include "control/caller.h"
 #include "rules/units.h"
 
 namespace slowlane {
@@ -29,6 +31,12 @@ class BoxControl {
   virtual nlohmann::ordered_json classes() const = 0;
   virtual nlohmann::ordered_json rules() const = 0;
   virtual void set_bypass(const BypassOrder& order) = 0;
+  // A request about books (reload, diff, rollback, confirm), a whole line; its answer, also a line, comes later.
+  virtual std::future<std::string> ask_books(const Caller& by, std::string request) = 0;
+  // The versions that are kept, the newest first: a list.
+  virtual nlohmann::ordered_json versions() const = 0;
+  // Writes down who changed what; `result` is "done" or "refused", `more` an object.
+  virtual void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) = 0;
   // Begins to drain and to end; returns at once.
   virtual void stop() = 0;
 };

@@ -27,8 +27,8 @@ void say(const std::string& text) {
 
 }  // namespace
 
-Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box) {
-  std::unique_ptr<BoxRun> run(new BoxRun(box));
+Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box, BoxBooks& books) {
+  std::unique_ptr<BoxRun> run(new BoxRun(box, books));
   if (!box.config.events.file.empty()) {
     auto log = EventLog::open(box.config.events, box.clock.now());
     if (!log) return log.diagnostics();
@@ -43,14 +43,16 @@ Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box) {
   return run;
 }
 
-BoxRun::BoxRun(Appliance& box)
+BoxRun::BoxRun(Appliance& box, BoxBooks& books)
     : box_(box),
+      books_(books),
+      rules_(*box.book),
       notify_(notify_environment()),
       watchdog_(box.cores.size(), box.clock.now()),
       turns_(box.cores.size()),
       taken_down_(box.ports.size()) {}
 
-BoxRun::~BoxRun() = default;
+BoxRun::~BoxRun() { books_.detach(); }
 
 void BoxRun::run(int signals) {
   start();
@@ -63,11 +65,12 @@ void BoxRun::run(int signals) {
 }
 
 void BoxRun::start() {
+  books_.attach(rules_);
   for (Core& core : box_.cores) core.loop->start();
   web_->start();
   const std::string text =
       fmt::format("{}: {}, {}, book {}", box_.config.name, counted(box_.config.wires.size(), "wire", "wires"),
-                  counted(box_.cores.size(), "worker", "workers"), box_.config.book);
+                  counted(box_.cores.size(), "worker", "workers"), books_.report().status.value("name", ""));
   say(text + "; it forwards");
   say(dead_process_note(box_.config));
   notify_.ready(text);
@@ -76,6 +79,7 @@ void BoxRun::start() {
 void BoxRun::step(Nanos now) {
   watch(now);
   end_bypass(now);
+  books_.serve();
   write_records(now);
   box_.book->step();
   reflect_links();
@@ -87,7 +91,7 @@ void BoxRun::step(Nanos now) {
   next_second_ = now + kSecond;
   const BoxFigures figures = read_figures(box_, state());
   meters_.look(figures);
-  web_->publish(figures, meters_, box_.config.book);
+  web_->publish(figures, meters_, books_.report());
   if (events_) events_->tick(now);
 }
 
@@ -95,7 +99,7 @@ void BoxRun::read_signals(int signals) {
   signalfd_siginfo info;
   while (read(signals, &info, sizeof(info)) == sizeof(info)) {
     if (info.ssi_signo == SIGHUP) {
-      say("SIGHUP: a running box keeps its book; start it again for another");
+      books_.reread();
     } else {
       stopping_ = true;
     }
@@ -176,11 +180,23 @@ void BoxRun::end() {
   write_records(box_.clock.now());
   for (std::size_t i = 0; i < box_.ports.size(); ++i)
     if (taken_down_[i]) box_.ports[i]->set_link_up(true);
+  books_.detach();
   say("stopped");
+}
+
+std::future<std::string> BoxRun::ask_books(const Caller& by, std::string request) {
+  return books_.ask(by, std::move(request));
+}
+
+nlohmann::ordered_json BoxRun::versions() const { return books_.report().versions; }
+
+void BoxRun::note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) {
+  books_.note({by, what, result}, std::move(more));
 }
 
 RunState BoxRun::state() const {
   RunState run;
+  run.books = books_.report();
   run.state = stopping_ ? "draining" : box_.commons->bypass.load(std::memory_order_relaxed) ? "bypass" : "running";
   run.bypass_reason = bypass_reason_;
   run.notice_trouble = notice_trouble(box_.config);

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "control/appliance.h"
+#include "control/box_books.h"
 #include "control/box_control.h"
 #include "control/box_status.h"
 #include "control/ctl_server.h"
 #include "control/event_log.h"
 #include "control/meters.h"
 #include "control/notify.h"
+#include "control/running_rules.h"
 #include "control/watchdog.h"
 #include "control/web.h"
 
@@ -21,7 +23,7 @@ namespace slowlane {
 class BoxRun final : public BoxControl {
  public:
   // Opens the sockets and the log. Diagnostics: what stands in the way; nothing was started then.
-  static Result<std::unique_ptr<BoxRun>> open(Appliance& box);
+  static Result<std::unique_ptr<BoxRun>> open(Appliance& box, BoxBooks& books);
   ~BoxRun() override;
 
   // Until somebody says stop, or `signals` (a signalfd) does. Aborts the process where a worker hangs: nobody else can
@@ -33,10 +35,13 @@ class BoxRun final : public BoxControl {
   nlohmann::ordered_json classes() const override;
   nlohmann::ordered_json rules() const override;
   void set_bypass(const BypassOrder& order) override;
+  std::future<std::string> ask_books(const Caller& by, std::string request) override;
+  nlohmann::ordered_json versions() const override;
+  void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) override;
   void stop() override { stopping_ = true; }
 
  private:
-  explicit BoxRun(Appliance& box);
+  BoxRun(Appliance& box, BoxBooks& books);
 
   void start();
   void step(Nanos now);
@@ -49,6 +54,8 @@ class BoxRun final : public BoxControl {
   RunState state() const;
 
   Appliance& box_;
+  BoxBooks& books_;
+  RunningRules rules_;
   Notify notify_;
   Watchdog watchdog_;
   Meters meters_;

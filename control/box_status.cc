@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "control/digest.h"
 #include "control/privileges.h"
 
 namespace slowlane {
@@ -131,6 +130,7 @@ std::vector<std::string> degraded_states(const Appliance& box, const RunState& r
     all.push_back(fmt::format("the rings of flow records were full: {} records were lost", count));
   if (!run.notice_trouble.empty()) all.push_back(run.notice_trouble);
   if (run.events != nullptr && !run.events->trouble().empty()) all.push_back("flow records: " + run.events->trouble());
+  all.insert(all.end(), run.books.degraded.begin(), run.books.degraded.end());
   return all;
 }
 
@@ -144,16 +144,13 @@ std::string dead_process_note(const Config& config) {
 }
 
 Json box_status(const Appliance& box, const RunState& run) {
-  const Book& book = box.book->running().book();
   return {
       {"appliance", box.config.name},
       {"version", SLOWLANE_VERSION},
       {"bench", box.config.bench},
       {"state", run.state},
       {"uptime_s", (box.clock.now() - box.started) / kSecond},
-      {"book", box.config.book},
-      {"book_name", book.name},
-      {"book_digest", book_digest(book.files)},
+      {"book", run.books.status},
       {"hugepages", box.eal->has_hugepages()},
       {"capabilities", capabilities_left()},
       {"ports", ports_of(box)},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control/appliance.h"
+#include "control/book_jobs.h"
 #include "control/event_log.h"
 
 namespace slowlane {
@@ -17,6 +18,7 @@ struct RunState {
   std::string bypass_reason;      // while it is on
   std::string notice_trouble;     // why people may not learn what the box does
   const EventLog* events = nullptr;
+  BookReport books;
 };
 
 nlohmann::ordered_json box_status(const Appliance& box, const RunState& run);

@@ -62,6 +62,11 @@ struct ControlConfig {
   std::vector<std::string> http_names;  // what browsers may call the box, besides addresses and localhost
   std::optional<Endpoint> notice;       // none: the notice is at `http`
   bool notice_off = false;
+  // Where pushed books are kept; empty: nowhere; none: in a folder of this appliance's own, see books_folder().
+  std::optional<std::string> books;
+  std::size_t keep_books = 20;                          // versions
+  std::string log = "/var/log/slowlane/changes.jsonl";  // of changes; empty: none
+  std::string cache = "/var/cache/slowlane";            // of compiled patterns; empty: none
 };
 
 struct EventsConfig {

@@ -157,6 +157,13 @@ Result<std::string> read_socket_path(const Node& node) {
   return path;
 }
 
+// A path, or "none", which is none.
+Result<std::string> read_path_or_none(const Node& node) {
+  auto path = read_text(node);
+  if (path && *path == "none") return std::string();
+  return path;
+}
+
 }  // namespace
 
 std::vector<std::string_view> names_of(const Node& section) {
@@ -233,6 +240,11 @@ Partly<ControlConfig> read_control(const Node& section) {
   control.view_socket_mode = fields.with("view_socket_mode", read_mode).value_or(control.view_socket_mode);
   control.group = fields.text("group").value_or("");
   read_web(fields, control);
+  control.books = fields.with("books", read_path_or_none);
+  constexpr std::uint64_t kMostBooks = 1000;
+  control.keep_books = fields.number("keep_books", 2, kMostBooks).value_or(control.keep_books);
+  control.log = fields.with("log", read_path_or_none).value_or(control.log);
+  control.cache = fields.with("cache", read_path_or_none).value_or(control.cache);
   if (control.socket == control.view_socket)
     fields.add("socket and view_socket are the same; one of them may change the box, the other only look");
   return {std::move(control), fields.finish()};

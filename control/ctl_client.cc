@@ -62,9 +62,11 @@ Result<std::string> ask_box(const std::string& socket, const std::string& reques
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
     if (::setsockopt(fd.get(), SOL_SOCKET, option, &most, sizeof most) != 0)
       return Diagnostic{socket, 0, std::strerror(errno)};
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      !send_all(fd, request + "\n"))
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return Diagnostic{socket, 0, why_not(errno)};
+  // A box that does not read on has said why.
+  if (!send_all(fd, request) || !send_all(fd, "\n"))
+    if (errno != EPIPE) return Diagnostic{socket, 0, why_not(errno)};
   return read_line(fd, socket);
 }
 

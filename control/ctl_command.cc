@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/config.h"
+#include "control/ctl_books.h"
 #include "control/ctl_client.h"
 #include "control/ctl_tables.h"
 #include "control/outline.h"
@@ -34,22 +35,29 @@ struct Options {
   Json request;        // of the command that was named
   bool views = false;  // the view socket serves it too
   std::string (*print)(const Json&) = print_plain;
+  CtlAct act;  // of a command that is more than one request
 };
 using Shared = std::shared_ptr<Options>;
 
+constexpr Nanos kPatience = 5 * kSecond;
+
 // Where it was asked for, else the usual socket; for those who may not use that one, the usual view socket.
-Result<std::string> ask(const Options& options) {
-  const std::string request = options.request.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (!options.socket.empty()) return ask_box(options.socket, request);
+Result<std::string> ask(const Options& options, const Json& asked, Nanos patience) {
+  const std::string request = asked.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!options.socket.empty()) return ask_box(options.socket, request, patience);
   const ControlConfig usual;
-  auto answer = ask_box(usual.socket, request);
+  auto answer = ask_box(usual.socket, request, patience);
   if (answer || !options.views) return answer;
-  auto seen = ask_box(usual.view_socket, request);
+  auto seen = ask_box(usual.view_socket, request, patience);
   return seen ? seen : answer;
 }
 
 Exit run(const Options& options) {
-  const auto answer = ask(options);
+  if (options.act.run) {
+    const auto box = [&](const Json& request, Nanos patience) { return ask(options, request, patience); };
+    return options.act.run(box, options.json ? Print::json : Print::text);
+  }
+  const auto answer = ask(options, options.request, kPatience);
   if (!answer) {
     std::fprintf(stderr, "%s\n", answer.diagnostics().front().print().c_str());
     return Exit::machine;
@@ -117,6 +125,10 @@ Command::Run attach(CLI::App& app) {
   attach_views(app, options);
   attach_table(app, options, "classes", "rates of each class, configured and measured", classes_table);
   attach_table(app, options, "rules", "how often each rule was right, and when last", rules_table);
+  attach_book_commands(app, [options](CtlAct act) {
+    options->views = act.views;
+    options->act = std::move(act);
+  });
   attach_changes(app, options);
   app.footer(
       "Exit codes: 0 done, 1 the box refuses, 3 no box answers. Commands that only look work on the view socket too,\n"
@@ -127,7 +139,7 @@ Command::Run attach(CLI::App& app) {
 }  // namespace
 
 Command ctl_command() {
-  return {"ctl", "talk to a running box: status, counters, classes, rules, bypass, stop", attach};
+  return {"ctl", "talk to a running box: status, counters, classes, rules, reload, rollback, bypass, stop", attach};
 }
 
 }  // namespace slowlane

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/suggest.h"
@@ -37,6 +38,7 @@ Json counters(BoxControl& box, const Json& request) {
 
 Json classes(BoxControl& box, const Json&) { return {{"ok", true}, {"classes", box.classes()}}; }
 Json rules(BoxControl& box, const Json&) { return {{"ok", true}, {"rules", box.rules()}}; }
+Json versions(BoxControl& box, const Json&) { return {{"ok", true}, {"versions", box.versions()}}; }
 
 // {"state": "on" | "off", "for": "10min", "reason": "..."}.
 Json bypass(BoxControl& box, const Json& request) {
@@ -71,8 +73,13 @@ constexpr std::array kCommands = {
     CtlCommand{"counters", Rights::view, "everything counted; changed: what is not 0 alone", counters},
     CtlCommand{"classes", Rights::view, "what was measured of each class beside what the book asks for", classes},
     CtlCommand{"rules", Rights::view, "how often each rule was right, and when last", rules},
-    CtlCommand{"bypass", Rights::change, "forward without looking, or look again", bypass},
-    CtlCommand{"stop", Rights::change, "drain and end", stop},
+    CtlCommand{"reload", Rights::change, "put a book in force; confirm, observe, note", nullptr},
+    CtlCommand{"confirm", Rights::change, "keep the book that would be taken back", nullptr},
+    CtlCommand{"diff", Rights::change, "what a book would change", nullptr},
+    CtlCommand{"rollback", Rights::change, "go back to a version, or to the one before", nullptr},
+    CtlCommand{"versions", Rights::view, "books that can be gone back to", versions},
+    CtlCommand{"bypass", Rights::change, "forward without looking, or look again", bypass, true},
+    CtlCommand{"stop", Rights::change, "drain and end", stop, true},
 };
 
 std::vector<std::string_view> names() {
@@ -82,28 +89,45 @@ std::vector<std::string_view> names() {
   return all;
 }
 
-Json answer(BoxControl& box, Rights rights, std::string_view line) {
+// The request as it stands in the log.
+Json details_of(Json request, const Json& answer) {
+  request.erase("command");
+  Json details = {{"request", std::move(request)}};
+  if (answer.contains("error")) details["error"] = answer["error"];
+  return details;
+}
+
+std::string line_of(const Json& answer) { return answer.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Reply refuse(const std::string& why) { return {line_of(refusal(why)), {}}; }
+
+Reply answer(BoxControl& box, const Caller& caller, std::string line) {
   constexpr const char* kShape = R"(a request is one line like {"command": "status"})";
+  if (line.size() > kLongLine && caller.rights == Rights::change) return {"", box.ask_books(caller, std::move(line))};
   const Json request = Json::parse(line, nullptr, false);
-  if (!request.is_object()) return refusal(kShape);
+  if (!request.is_object()) return refuse(kShape);
   const Json name = request.value("command", Json());
-  if (!name.is_string()) return refusal(kShape);
+  if (!name.is_string()) return refuse(kShape);
   const auto word = name.get<std::string>();
   const auto found = std::ranges::find(kCommands, std::string_view(word), &CtlCommand::name);
   if (found == kCommands.end())
-    return refusal("there is no command " + name.dump(-1, ' ', false, Json::error_handler_t::replace) +
-                   did_you_mean(word, names()) + " (commands: " + one_of(names()) + ")");
-  if (found->needs == Rights::change && rights == Rights::view)
-    return refusal(word + " changes the box; this socket may only look at it");
-  return found->run(box, request);
+    return refuse("there is no command " + name.dump(-1, ' ', false, Json::error_handler_t::replace) +
+                  did_you_mean(word, names()) + " (commands: " + one_of(names()) + ")");
+  if (found->needs == Rights::change && caller.rights == Rights::view)
+    return refuse(word + " changes the box; this socket may only look at it");
+  if (found->run == nullptr) return {"", box.ask_books(caller, std::move(line))};
+  const Json said = found->run(box, request);
+  if (found->noted)
+    box.note_change(caller, found->name, said["ok"] == true ? "done" : "refused", details_of(request, said));
+  return {line_of(said), {}};
 }
 
 }  // namespace
 
 std::span<const CtlCommand> ctl_commands() { return kCommands; }
 
-std::string answer_line(BoxControl& box, Rights rights, std::string_view line) {
-  return answer(box, rights, line).dump(-1, ' ', false, Json::error_handler_t::replace);
+Reply answer_line(BoxControl& box, const Caller& caller, std::string line) {
+  return answer(box, caller, std::move(line));
 }
 
 }  // namespace slowlane

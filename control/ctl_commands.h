@@ -1,16 +1,14 @@
 #pragma once
 
-#include <cstdint>
+#include <future>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
-#include <string_view>
+#include <string>
 
 #include "control/box_control.h"
+#include "control/caller.h"
 
 namespace slowlane {
-
-// What a socket may do: look at the box, or change it too.
-enum class Rights : std::uint8_t { view, change };
 
 // One command of a running box: {"command": NAME, ...} is answered with one object, {"ok": true, ...} or
 // {"ok": false, "error": "what was read and what is allowed"}.
@@ -18,13 +16,25 @@ struct CtlCommand {
   const char* name;
   Rights needs;
   const char* line;  // one line for the manual
+  // Null: it is about books, and answered by BoxControl::ask_books().
   nlohmann::ordered_json (*run)(BoxControl& box, const nlohmann::ordered_json& request);
+  // Attempts are written down; those about books the box writes down itself.
+  bool noted = false;
 };
 
 // The table, in the manual's order.
 std::span<const CtlCommand> ctl_commands();
 
-// Answers one line of a client; every answer is one line without its end. Never throws for what a client wrote.
-std::string answer_line(BoxControl& box, Rights rights, std::string_view line);
+// An answer, one line without its end: now, or, where `later` is valid, from there.
+struct Reply {
+  std::string now;
+  std::future<std::string> later;
+};
+
+// Answers one line of a client. Never throws for what a client wrote.
+Reply answer_line(BoxControl& box, const Caller& caller, std::string line);
+
+// Requests that are longer are about books, and never read on control's thread.
+constexpr std::size_t kLongLine = 16 << 10;
 
 }  // namespace slowlane

@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <exception>
+#include <future>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,17 +25,19 @@ namespace {
 
 struct Client {
   Fd fd;
-  Rights rights = Rights::view;
-  Nanos active = 0;       // when it last asked or read
-  std::string in;         // what it wrote and is not answered yet
-  std::string out;        // what it has not read yet
-  bool finished = false;  // nothing more will be read from it; it goes once `out` is empty
+  Caller caller;
+  Nanos active = 0;                  // when it last asked or read, or was being answered
+  std::string in;                    // what it wrote and is not answered yet
+  std::size_t read = 0;              // bytes of `in` that are known to have no line's end
+  std::string out;                   // what it has not read yet
+  std::future<std::string> later;    // valid: its answer is being worked on
+  std::optional<Nanos> large_since;  // its request is a large one
+  bool finished = false;             // nothing more will be read from it; it goes once `out` is empty
   bool gone = false;
 };
 
 // Reads once: whatever else waits is read at the next turn.
-void receive(Client& client, Nanos now) {
-  std::array<char, 4096> chunk;
+void receive(Client& client, Nanos now, std::vector<char>& chunk) {
   const ssize_t got = ::recv(client.fd.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
   if (got > 0) {
     client.in.append(chunk.data(), static_cast<std::size_t>(got));
@@ -56,7 +62,32 @@ void send(Client& client, Nanos now) {
   }
 }
 
-bool has_line(const Client& client) { return client.in.find('\n') != std::string::npos; }
+bool has_line(const Client& client) { return client.in.find('\n', client.read) != std::string::npos; }
+
+// The first line, without its end. Requires: there is one.
+std::string take_line(Client& client) {
+  const std::size_t end = client.in.find('\n', client.read);
+  std::string rest = client.in.substr(end + 1);
+  std::string line = std::move(client.in);
+  line.resize(end);
+  client.in = std::move(rest);
+  client.read = 0;
+  client.large_since.reset();
+  return line;
+}
+
+// Nothing of a client is answered while an earlier answer waits.
+bool may_ask(const Client& client) { return client.out.empty() && !client.later.valid(); }
+
+void take_answer(Client& client, Nanos now) {
+  client.active = now;  // whoever waits for the box is not idle
+  if (client.later.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+  try {
+    client.out = client.later.get() + "\n";
+  } catch (const std::exception&) {
+    client.out = "{\"ok\":false,\"error\":\"the box could not finish it\"}\n";
+  }
+}
 
 }  // namespace
 
@@ -65,6 +96,9 @@ struct CtlServer::State {
       : sockets{{{std::move(change), Rights::change}, {std::move(view), Rights::view}}},
         box(controlled),
         limits(most) {}
+
+  std::size_t limit_of(const Client& client) const;
+  void refuse_large(Client& client, Nanos now);
 
   struct Listener {
     CtlSocket socket;
@@ -81,13 +115,14 @@ struct CtlServer::State {
   BoxControl& box;
   const Limits limits;
   std::list<Client> clients;
+  std::vector<char> chunk = std::vector<char>(64 << 10);
 };
 
 std::vector<pollfd> CtlServer::State::polled() const {
   std::vector<pollfd> fds;
   for (const Listener& listener : sockets) fds.push_back({listener.socket.fd(), POLLIN, 0});
   for (const Client& client : clients) {
-    const bool asks = client.out.empty() && !client.finished;
+    const bool asks = may_ask(client) && !client.finished;
     fds.push_back({client.fd.get(), static_cast<short>((asks ? POLLIN : 0) | (client.out.empty() ? 0 : POLLOUT)), 0});
   }
   return fds;
@@ -96,7 +131,7 @@ std::vector<pollfd> CtlServer::State::polled() const {
 // Waits until there is something to do, not at all where a client's next request was read already.
 int CtlServer::State::wait(Nanos timeout) {
   const bool waiting =
-      std::ranges::any_of(clients, [](const Client& client) { return client.out.empty() && has_line(client); });
+      std::ranges::any_of(clients, [](const Client& client) { return may_ask(client) && has_line(client); });
   std::vector<pollfd> fds = polled();
   const Nanos milliseconds = waiting ? 0 : (std::max<Nanos>(timeout, 0) + kMillisecond - 1) / kMillisecond;
   return ::poll(fds.data(), fds.size(), static_cast<int>(std::min<Nanos>(milliseconds, 1000)));
@@ -107,7 +142,7 @@ void CtlServer::State::admit(Listener& listener, Nanos now) {
   for (std::size_t i = 0; i < limits.clients; ++i) {
     Fd fd = listener.socket.accept();
     if (fd.get() < 0) return;
-    const auto same = [&](const Client& client) { return client.rights == listener.rights; };
+    const auto same = [&](const Client& client) { return client.caller.rights == listener.rights; };
     if (std::cmp_greater_equal(std::ranges::count_if(clients, same), limits.clients)) {
       auto oldest = clients.end();
       for (auto at = clients.begin(); at != clients.end(); ++at)
@@ -116,32 +151,59 @@ void CtlServer::State::admit(Listener& listener, Nanos now) {
     }
     Client& client = clients.emplace_back();
     client.fd = std::move(fd);
-    client.rights = listener.rights;
+    client.caller = caller_at(client.fd.get(), listener.rights);
     client.active = now;
   }
 }
 
+// One large request at a time, so that many clients together take no more memory than that.
+std::size_t CtlServer::State::limit_of(const Client& client) const {
+  const auto other = [&](const Client& one) { return &one != &client && one.large_since; };
+  const bool may = client.caller.rights == Rights::change && std::ranges::none_of(clients, other);
+  return may ? std::max(limits.line, limits.large) : limits.line;
+}
+
 void CtlServer::State::answer(Client& client, Nanos now) {
   send(client, now);
-  if (!client.finished && client.out.empty() && client.in.size() <= limits.line) receive(client, now);
-  if (client.out.empty() && has_line(client)) {
-    const std::size_t end = client.in.find('\n');
-    const std::string line = client.in.substr(0, end);
-    client.in.erase(0, end + 1);
-    if (line.find_first_not_of(" \t\r") != std::string::npos) client.out = answer_line(box, client.rights, line) + "\n";
+  if (client.later.valid()) take_answer(client, now);
+  if (!client.finished && may_ask(client) && !has_line(client) && client.in.size() <= limit_of(client))
+    receive(client, now, chunk);
+  if (may_ask(client) && has_line(client)) {
+    std::string line = take_line(client);
+    if (line.find_first_not_of(" \t\r") != std::string::npos) {
+      Reply reply = answer_line(box, client.caller, std::move(line));
+      client.later = std::move(reply.later);
+      if (!client.later.valid()) client.out = std::move(reply.now) + "\n";
+    }
     send(client, now);
   }
-  if (client.in.size() > limits.line && !has_line(client)) {
-    client.in.clear();
-    client.finished = true;
-    client.out += R"({"ok":false,"error":"a request has at most )" + std::to_string(limits.line) + " bytes\"}\n";
-    send(client, now);
-  }
+  if (has_line(client)) return;
+  client.read = client.in.size();
+  if (client.in.size() > limits.line) refuse_large(client, now);
+}
+
+// Requires: what the client began to ask is longer than a short request, and has no end yet.
+void CtlServer::State::refuse_large(Client& client, Nanos now) {
+  std::string why;
+  if (client.in.size() > limit_of(client))
+    why = limit_of(client) == limits.line && client.caller.rights == Rights::change
+              ? "another large request is coming in; ask again in a moment"
+              : "a request has at most " + std::to_string(limit_of(client)) + " bytes";
+  if (!client.large_since) client.large_since = now;
+  if (why.empty() && now - *client.large_since >= limits.large_time) why = "the request took too long to come";
+  if (why.empty()) return;
+  client.in.clear();
+  client.in.shrink_to_fit();
+  client.read = 0;
+  client.large_since.reset();
+  client.finished = true;
+  client.out += R"({"ok":false,"error":")" + why + "\"}\n";
+  send(client, now);
 }
 
 void CtlServer::State::drop_the_gone(Nanos now) {
   std::erase_if(clients, [&](const Client& client) {
-    const bool done = client.finished && client.out.empty() && !has_line(client);
+    const bool done = client.finished && may_ask(client) && !has_line(client);
     return client.gone || done || now - client.active >= limits.idle;
   });
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "control/box_books.h"
 #include "control/box_run.h"
 #include "control/failure.h"
 #include "control/privileges.h"
@@ -44,12 +45,15 @@ KeepLinks links_of(const Config& config) {
   return std::ranges::any_of(config.wires, is_wire) ? KeepLinks::yes : KeepLinks::no;
 }
 
-Exit run_box(const std::string& file) {
+Exit run_box(const std::string& file, BookKeeper::From from) {
   Config config = value_of(load_config(file, Machine::here()), Exit::wrong_input);
   const Fd signals = listen_to_signals();
-  const std::unique_ptr<Appliance> box = value_of(build_appliance(std::move(config)), Exit::machine);
+  BoxBooks books(config);
+  auto rules = value_of(books.start(from), Exit::wrong_input);
+  const std::unique_ptr<Appliance> box = value_of(build_appliance(std::move(config), std::move(rules)), Exit::machine);
+  books.give_to(box->config.user);
   insist(become_user(box->config.user), box->config);
-  const std::unique_ptr<BoxRun> run = value_of(BoxRun::open(*box), Exit::machine);
+  const std::unique_ptr<BoxRun> run = value_of(BoxRun::open(*box, books), Exit::machine);
   insist(drop_privileges(links_of(box->config)), box->config);
   run->run(signals.get());
   return Exit::done;
@@ -61,8 +65,12 @@ Command run_command() {
   return {"run", "the inline box: bridges two ports and treats what crosses", [](CLI::App& options) -> Command::Run {
             auto file = std::make_shared<std::string>();
             options.add_option("APPLIANCE", *file, "the appliance file")->required();
+            auto from = std::make_shared<BookKeeper::From>(BookKeeper::From::kept);
+            options.add_flag_callback(
+                "--book-from-file", [from] { *from = BookKeeper::From::file; },
+                "begin with the configured book, not with one that was pushed since");
             options.footer("Says what it does on standard error; SIGTERM sends what is held and ends it.");
-            return [file] { return run_box(*file); };
+            return [file, from] { return run_box(*file, *from); };
           }};
 }
 

@@ -41,11 +41,12 @@ void Web::start() {
     if (server != nullptr) server->start();
 }
 
-void Web::publish(const BoxFigures& figures, const Meters& meters, const std::string& book_path) {
+void Web::publish(const BoxFigures& figures, const Meters& meters, const BookReport& books) {
   if (!http_server_ && !notice_server_) return;
-  if (figures.rules != rules_) {
+  if ((figures.rules != rules_ || books.texts != texts_) && books.texts != nullptr) {
     rules_ = figures.rules;
-    book_ = read_book_text(*rules_, book_path);
+    texts_ = books.texts;
+    book_ = book_text_of(*rules_, *texts_, books.status.value("digest", ""));
   }
   board_.put(std::make_shared<const Published>(figures, meters, book_));
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "control/book_jobs.h"
 #include "control/config.h"
 #include "control/http_server.h"
 #include "control/published.h"
@@ -20,13 +21,14 @@ class Web {
   // Begins to answer; to be called when this thread has no privileges any more that it does not need.
   void start();
   // Control's thread, about once a second.
-  void publish(const BoxFigures& figures, const Meters& meters, const std::string& book_path);
+  void publish(const BoxFigures& figures, const Meters& meters, const BookReport& books);
 
  private:
   Web() = default;
 
   Board board_;
   std::shared_ptr<const RuleSet> rules_;  // that book_ is of
+  std::shared_ptr<const Bundle> texts_;   // and its texts
   std::shared_ptr<const BookText> book_;
   std::unique_ptr<WebRoutes> all_, notice_;
   std::unique_ptr<HttpServer> http_server_, notice_server_;  // end first

@@ -85,9 +85,9 @@ void Conditions::compile_ids(CompiledTerm& compiled, std::string_view key, const
   if (compiled.id_count == 0 && !compiled.wants_unknown) compiled.kind = CompiledTerm::Kind::never;
 }
 
-Diagnostics Conditions::compile() {
-  Diagnostics diagnostics = names_.compile();
-  for (const PatternSet::Failure& failure : payload_.compile()) {
+Diagnostics Conditions::compile(PatternCache* cache) {
+  Diagnostics diagnostics = names_.compile(cache);
+  for (const PatternSet::Failure& failure : payload_.compile(cache)) {
     const Place& place = payload_terms_[failure.failed]->place;
     diagnostics.push_back({place.file, place.line, failure.text});
   }

@@ -59,7 +59,7 @@ class Conditions {
 
   GroupId add(const Condition& when);
   // Call once, after the last add.
-  Diagnostics compile();
+  Diagnostics compile(PatternCache* cache = nullptr);
 
   NameHits make_name_hits() const { return NameHits(names_.sets()); }
   PayloadHits make_payload_hits() const { return PayloadHits(payload_sets_); }

@@ -75,10 +75,10 @@ void NameMatcher::add_glob(const HostPattern& pattern, HostSetId set) {
   }
 }
 
-Diagnostics NameMatcher::compile() {
+Diagnostics NameMatcher::compile(PatternCache* cache) {
   table_.build();
   Diagnostics diagnostics;
-  for (const PatternSet::Failure& failure : patterns_.compile())
+  for (const PatternSet::Failure& failure : patterns_.compile(cache))
     for (const Written& one : written_) {
       const bool whole = failure.expression.empty();
       if (one.set != failure.failed || (!whole && one.expression != failure.expression)) continue;

@@ -42,7 +42,7 @@ class NameMatcher {
 
   HostSetId add(const HostPatterns& patterns);
   // Call once, after the last add. Diagnostics: patterns that Hyperscan refuses, each where it was written.
-  Diagnostics compile();
+  Diagnostics compile(PatternCache* cache = nullptr);
 
   std::size_t sets() const { return sets_; }
   bool fit(PatternSet::Scratch& scratch) const { return patterns_.fit(scratch); }

@@ -6,13 +6,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "rules/patterns_database.h"
+
 namespace slowlane {
 namespace {
-
-struct FreeDatabase {
-  void operator()(hs_database_t* database) const { hs_free_database(database); }
-};
-using Database = std::unique_ptr<hs_database_t, FreeDatabase>;
 
 struct FreeError {
   void operator()(hs_compile_error_t* error) const { hs_free_compile_error(error); }
@@ -109,8 +106,8 @@ struct PatternSet::Compiled {
   Database expression_database;
 
   void group_by_literal();
-  std::vector<Failure> compile_literals();
-  std::vector<Failure> compile_expressions();
+  std::vector<Failure> compile_literals(PatternCache* cache);
+  std::vector<Failure> compile_expressions(PatternCache* cache);
   std::vector<Failure> blame(const std::string& reason) const;
 };
 
@@ -128,9 +125,13 @@ void PatternSet::Compiled::group_by_literal() {
   }
 }
 
-std::vector<PatternSet::Failure> PatternSet::Compiled::compile_literals() {
+std::vector<PatternSet::Failure> PatternSet::Compiled::compile_literals(PatternCache* cache) {
   group_by_literal();
   if (literals.empty()) return {};
+  DatabaseKey key("literals");
+  for (const Literal& literal : literals) key.add(literal.text, HS_FLAG_SINGLEMATCH);
+  literal_database = find_database(cache, key);
+  if (literal_database != nullptr) return {};
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   std::vector<unsigned> ids;
@@ -147,6 +148,7 @@ std::vector<PatternSet::Failure> PatternSet::Compiled::compile_literals() {
                            HS_MODE_BLOCK, nullptr, &database, &error);
   literal_database.reset(database);
   const CompileError reason(error);
+  keep_database(cache, key, literal_database);
   if (code == HS_SUCCESS) return {};
   return {whole_set(globs.all.front(), "Hyperscan refuses these globs together: " + said(reason))};
 }
@@ -165,8 +167,12 @@ std::vector<PatternSet::Failure> PatternSet::Compiled::blame(const std::string& 
   return failures;
 }
 
-std::vector<PatternSet::Failure> PatternSet::Compiled::compile_expressions() {
+std::vector<PatternSet::Failure> PatternSet::Compiled::compile_expressions(PatternCache* cache) {
   if (expressions.all.empty()) return {};
+  DatabaseKey key("expressions");
+  for (const Pattern& pattern : expressions.all) key.add(pattern.text, pattern.flags);
+  expression_database = find_database(cache, key);
+  if (expression_database != nullptr) return {};
   std::vector<const char*> texts;
   std::vector<unsigned> flags;
   std::vector<unsigned> ids;
@@ -181,6 +187,7 @@ std::vector<PatternSet::Failure> PatternSet::Compiled::compile_expressions() {
                                            HS_MODE_BLOCK, nullptr, &database, &error);
   expression_database.reset(database);
   const CompileError reason(error);
+  keep_database(cache, key, expression_database);
   return code == HS_SUCCESS ? std::vector<Failure>{} : blame(said(reason));
 }
 
@@ -195,7 +202,7 @@ void PatternSet::add_payload(std::string_view text, PatternId id) {
   compiled_->expressions.add(text, kPayloadFlags, id);
 }
 
-std::vector<PatternSet::Failure> PatternSet::compile() {
+std::vector<PatternSet::Failure> PatternSet::compile(PatternCache* cache) {
   const auto too_many = [](const PatternList& list, std::size_t most, const char* what) {
     return whole_set(list.all.front(), std::to_string(list.all.size()) + " different " + what + ": at most " +
                                            std::to_string(most) + " can be compiled in reasonable time");
@@ -205,8 +212,8 @@ std::vector<PatternSet::Failure> PatternSet::compile() {
   if (compiled_->expressions.all.size() > kMaxExpressions)
     failures.push_back(too_many(compiled_->expressions, kMaxExpressions, "regular expressions"));
   if (!failures.empty()) return failures;
-  failures = compiled_->compile_literals();
-  for (Failure& failure : compiled_->compile_expressions()) failures.push_back(std::move(failure));
+  failures = compiled_->compile_literals(cache);
+  for (Failure& failure : compiled_->compile_expressions(cache)) failures.push_back(std::move(failure));
   compiled_->globs.index.clear();
   compiled_->expressions.index.clear();
   return failures;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/pattern_cache.h"
+
 namespace slowlane {
 
 using PatternId = std::uint32_t;  // chosen by who adds; several patterns may share one
@@ -33,13 +35,14 @@ class PatternSet {
   // The same over bytes: with case, and `.` is any byte.
   void add_payload(std::string_view expression, PatternId id);
 
-  // Compiles everything added; call once. Every expression that Hyperscan refuses is named, once for each of its ids.
+  // Compiles everything added, or takes it from a cache; call once. Every expression that Hyperscan refuses is named,
+  // once for each of its ids.
   struct Failure {
     PatternId failed = 0;
     std::string expression;  // as added; empty where the set as a whole is refused
     std::string text;        // what Hyperscan said, and about which expression
   };
-  std::vector<Failure> compile();
+  std::vector<Failure> compile(PatternCache* cache = nullptr);
 
   bool empty() const;
 

@@ -58,7 +58,7 @@ struct RuleSet::Compiled {
   FactSet needs = 0;
 
   std::optional<ClassId> find_class(std::string_view name) const;
-  Diagnostics lay_out();
+  Diagnostics lay_out(PatternCache* cache);
   void add_rule(RuleId id, ClassId cls);
   void find_rows();
 };
@@ -96,7 +96,7 @@ void RuleSet::Compiled::find_rows() {
   }
 }
 
-Diagnostics RuleSet::Compiled::lay_out() {
+Diagnostics RuleSet::Compiled::lay_out(PatternCache* cache) {
   Diagnostics wrong;
   if (book.rules.size() > kMaxRules) wrong.push_back(too_many(book, book.rules.size(), kMaxRules, "rules"));
   if (book.classes.size() > kMaxClasses) wrong.push_back(too_many(book, book.classes.size(), kMaxClasses, "classes"));
@@ -117,16 +117,16 @@ Diagnostics RuleSet::Compiled::lay_out() {
     add_rule(static_cast<RuleId>(i), resolve(book.rules[i].then, book.rules[i].place));
   find_rows();
   rules.otherwise = resolve(book.otherwise, book.otherwise_place);
-  for (Diagnostic& diagnostic : conditions.compile()) wrong.push_back(std::move(diagnostic));
+  for (Diagnostic& diagnostic : conditions.compile(cache)) wrong.push_back(std::move(diagnostic));
   return wrong;
 }
 
 RuleSet::RuleSet(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 RuleSet::~RuleSet() = default;
 
-Result<std::unique_ptr<const RuleSet>> RuleSet::compile(Book book, const Dictionary& dictionary) {
+Result<std::unique_ptr<const RuleSet>> RuleSet::compile(Book book, const Dictionary& dictionary, PatternCache* cache) {
   auto compiled = std::make_unique<Compiled>(std::move(book), dictionary);
-  Diagnostics wrong = compiled->lay_out();
+  Diagnostics wrong = compiled->lay_out(cache);
   if (!wrong.empty()) return wrong;
   std::unique_ptr<const RuleSet> rules(new RuleSet(std::move(compiled)));
   wrong = rules->failed_expectations();

@@ -10,6 +10,7 @@
 #include "rules/book.h"
 #include "rules/dictionary.h"
 #include "rules/facts.h"
+#include "rules/pattern_cache.h"
 #include "rules/result.h"
 #include "rules/verdict.h"
 
@@ -41,8 +42,10 @@ class RuleSet {
   RuleSet(const RuleSet&) = delete;
   RuleSet& operator=(const RuleSet&) = delete;
 
-  // Compiles names and patterns. Diagnostics: a pattern that Hyperscan refuses, an `expect` that fails.
-  static Result<std::unique_ptr<const RuleSet>> compile(Book book, const Dictionary& dictionary);
+  // Compiles names and patterns, or takes patterns from a cache. Diagnostics: a pattern that Hyperscan refuses, an
+  // `expect` that fails.
+  static Result<std::unique_ptr<const RuleSet>> compile(Book book, const Dictionary& dictionary,
+                                                        PatternCache* cache = nullptr);
 
   // Working memory for judging: one per thread, made for one rule set.
   class Scratch;

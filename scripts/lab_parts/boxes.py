@@ -84,7 +84,8 @@ ports   = ( {{ name = "in"; kind = "{port_kind}"; device = "in"; }}, {{ name = "
 wires   = ( {{ name = "w0"; inside = "in"; outside = "out"; inside_prefixes = [{inside}]; }} );
 cores   = {{ control = [0]; workers = [{core % cores}]; idle = "sleep"; }};
 memory  = {{ hugepages = "auto"; held = "256MiB"; }};
-control = {{ socket = "{lab.path(place + ".sock")}"; view_socket = "{lab.path(place + "-view.sock")}"; http = "127.0.0.1:9180"; }};
+control = {{ socket = "{lab.path(place + ".sock")}"; view_socket = "{lab.path(place + "-view.sock")}"; http = "127.0.0.1:9180";
+            books = "{lab.path(place + "-books")}"; log = "{lab.path(place + "-changes.jsonl")}"; cache = "none"; }};
 events  = {{ file = "{lab.path(place + "-flows.jsonl")}"; which = "all"; addresses = "full"; }};
 book    = "{os.path.abspath(book or os.path.join(TOP, "rules/book/demo.cfg"))}";
 ''')

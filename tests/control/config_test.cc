@@ -78,6 +78,8 @@ TEST_F(ConfigFile, OfTheContractIsReadWhole) {
   EXPECT_EQ(config->memory.held, 1u << 20);
   EXPECT_EQ(config->control.socket, "/run/a.sock");
   EXPECT_EQ(config->control.http->port, 9180);
+  EXPECT_FALSE(config->control.books) << "a folder of the appliance's own";
+  EXPECT_EQ(config->control.keep_books, 20u);
   EXPECT_EQ(config->events.which, EventsConfig::Which::all);
   EXPECT_EQ(config->events.addresses, Addresses::full);
   EXPECT_EQ(config->events.keep, 2 * 3600 * kSecond);
@@ -244,6 +246,18 @@ TEST(Profiles, AreReadWhole) {
 }
 
 TEST(Machine, HereHasACore) { EXPECT_FALSE(Machine::here().cores.empty()); }
+
+TEST_F(ConfigFile, SaysWhereBooksAndTheirLogAreKept) {
+  const auto config = load(std::string(kPorts) + kWires + kBook +
+                           "control = { books = \"/a/books\"; keep_books = 5; log = \"none\"; cache = \"/a/c\"; };\n");
+  ASSERT_TRUE(config) << config.diagnostics().front().print();
+  EXPECT_EQ(config->control.books, "/a/books");
+  EXPECT_EQ(config->control.keep_books, 5u);
+  EXPECT_EQ(config->control.log, "");
+  EXPECT_EQ(config->control.cache, "/a/c");
+  EXPECT_THAT(mistakes(std::string(kPorts) + kWires + kBook + "control = { keep_books = 1; };\n"),
+              HasSubstr("keep_books"));
+}
 
 }  // namespace
 }  // namespace slowlane

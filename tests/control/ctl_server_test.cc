@@ -150,7 +150,7 @@ TEST_F(CtlServerTest, RefusesWhatIsNoSocketAndAGroupThatIsNotThere) {
 }
 
 TEST_F(CtlServerTest, DropsAClientWhoseRequestDoesNotEnd) {
-  const Fd client = connect(config_.socket);
+  const Fd client = connect(config_.view_socket);
   say(client, std::string(1500, 'x'));
   serve(3);
   EXPECT_THAT(hear(client), HasSubstr("at most 1000 bytes"));
@@ -229,6 +229,92 @@ TEST(CtlClient, SaysWhyNobodyAnswers) {
   ASSERT_EQ(bind(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ASSERT_EQ(listen(silent.get(), 1), 0);
   EXPECT_THAT(ask_box(path, "{}", 20 * kMillisecond).diagnostics()[0].text, HasSubstr("does not answer"));
+}
+
+TEST_F(CtlServerTest, KnowsWhoAsks) {
+  const Fd client = connect(config_.socket);
+  say(client, "{\"command\": \"rollback\"}\n");
+  serve();
+  ASSERT_THAT(box_.askers, SizeIs(1));
+  EXPECT_EQ(box_.askers[0].uid, ::getuid());
+  EXPECT_EQ(box_.askers[0].pid, ::getpid());
+  EXPECT_EQ(box_.askers[0].rights, Rights::change);
+}
+
+TEST_F(CtlServerTest, ServesOthersWhileAnAnswerIsWorkedOn) {
+  const Fd pusher = connect(config_.socket);
+  say(pusher, "{\"command\": \"rollback\"}\n{\"command\": \"status\"}\n");
+  serve(3, 0);
+  const Fd other = connect(config_.socket);
+  say(other, "{\"command\": \"status\"}\n");
+  serve(3, 100 * kSecond);
+  EXPECT_THAT(hear(other), HasSubstr("running"));
+  EXPECT_EQ(hear(pusher), "") << "and nobody who waits for the box is idle";
+  EXPECT_FALSE(hung_up(pusher));
+  box_.book_answers[0].set_value("{\"ok\":true,\"n\":1}");
+  serve(3, 100 * kSecond);
+  const auto lines = lines_of(hear(pusher));
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[0], "{\"ok\":true,\"n\":1}");
+  EXPECT_THAT(lines[1], HasSubstr("running")) << "in order";
+}
+
+TEST_F(CtlServerTest, AnswersWhatTheBoxCouldNotFinish) {
+  const Fd client = connect(config_.socket);
+  say(client, "{\"command\": \"rollback\"}\n");
+  serve();
+  box_.book_answers.clear();
+  serve(2);
+  EXPECT_THAT(hear(client), HasSubstr("\"ok\":false"));
+}
+
+// 1000 bytes are a short request here, 64 MiB a large one.
+TEST_F(CtlServerTest, TakesALargeRequestFromOneClientAtATime) {
+  const std::string half(100'000, 'x');
+  const Fd first = connect(config_.socket);
+  say(first, half);
+  serve(5);
+  const Fd second = connect(config_.socket);
+  say(second, half);
+  serve(5);
+  EXPECT_THAT(hear(second), HasSubstr("another large request"));
+  const Fd view = connect(config_.view_socket);
+  say(view, half);
+  serve(5);
+  EXPECT_THAT(hear(view), HasSubstr("at most 1000 bytes"));
+  say(first, half + "\n");
+  serve(5);
+  ASSERT_THAT(box_.book_requests, SizeIs(1));
+  EXPECT_EQ(box_.book_requests[0], half + half);
+  const Fd third = connect(config_.socket);
+  say(third, half + "\n");
+  serve(5);
+  EXPECT_THAT(box_.book_requests, SizeIs(2)) << "there is room again";
+}
+
+TEST_F(CtlServerTest, DropsALargeRequestThatTakesTooLong) {
+  const Fd slow = connect(config_.socket);
+  say(slow, std::string(2000, 'x'));
+  serve(1, 0);
+  for (Nanos now = 0; now < 70 * kSecond; now += 10 * kSecond) {
+    if (!hung_up(slow)) ::send(slow.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    serve(1, now);
+  }
+  const Fd next = connect(config_.socket);
+  say(next, std::string(20'000, 'x') + "\n");
+  serve(2, 70 * kSecond);
+  EXPECT_THAT(box_.book_requests, SizeIs(1));
+}
+
+TEST_F(CtlServerTest, BoundsLargeRequestsToo) {
+  limits_.large = 5000;
+  server_.reset();
+  open();
+  const Fd client = connect(config_.socket);
+  say(client, std::string(6000, 'x'));
+  serve(3);
+  EXPECT_THAT(hear(client), HasSubstr("at most 5000 bytes"));
+  EXPECT_THAT(box_.book_requests, IsEmpty());
 }
 
 }  // namespace

@@ -16,12 +16,36 @@ TEST(Digest, IsWhatSha256sumPrints) {
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-TEST(Digest, OfABookIsThatOfItsFilesOneAfterAnother) {
+TEST(Digest, OfABookOfOneFileIsThatOfTheFile) {
   const TempFolder folder;
-  const std::string one = write_text(folder, "one", "ab");
-  const std::string two = write_text(folder, "two", "c");
-  EXPECT_EQ(book_digest({one, two}), file_digest(write_text(folder, "abc", "abc")));
-  EXPECT_NE(book_digest({two, one}), book_digest({one, two}));
+  const std::string book = write_text(folder, "book.cfg", "abc");
+  EXPECT_EQ(book_digest({book}), file_digest(book));
+}
+
+TEST(Digest, OfABookWithListsIsThatOfTheirSums) {
+  const TempFolder folder;
+  const std::string book = write_text(folder, "book.cfg", "ab");
+  const std::string list = write_text(folder, "list.txt", "c");
+  // sha256sum - list.txt < book.cfg | sha256sum
+  EXPECT_EQ(book_digest({book, list}), text_digest(text_digest("ab") + "  -\n" + text_digest("c") + "  list.txt\n"));
+}
+
+TEST(Digest, OfABookDoesNotDependOnItsFolderAndOwnName) {
+  const auto sums = [](const char* book, const char* list) {
+    return book_digest(std::vector<FileDigest>{{book, "1"}, {list, "2"}});
+  };
+  EXPECT_EQ(sums("book.cfg", "lists/a.txt"), sums("/etc/slowlane/old.cfg", "/etc/slowlane/lists/a.txt"));
+  EXPECT_EQ(sums("./book.cfg", "./lists/a.txt"), sums("book.cfg", "lists/a.txt"));
+  EXPECT_NE(sums("book.cfg", "lists/a.txt"), sums("book.cfg", "lists/b.txt"));
+}
+
+TEST(Digest, OfABookTellsWhichFileANameStandsIn) {
+  const TempFolder folder;
+  const std::string book = write_text(folder, "book.cfg", "");
+  const auto sums = [&](const char* one, const char* two) {
+    return book_digest({book, write_text(folder, "1", one), write_text(folder, "2", two)});
+  };
+  EXPECT_NE(sums("a\nb\n", "c\n"), sums("a\n", "b\nc\n"));
 }
 
 TEST(Digest, SaysWhichFileCannotBeRead) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -188,6 +190,72 @@ TEST(Patterns, OneScratchServesSeveralSets) {
   names.scan("abc", scratch, found, &ids);
   payloads.scan("xyz", scratch, found, &ids);
   EXPECT_EQ(ids, (Ids{1, 2}));
+}
+
+// A cache in memory that counts.
+class CountingCache : public PatternCache {
+ public:
+  std::optional<std::string> find(std::string_view key) override {
+    const auto at = kept.find(std::string(key));
+    if (at == kept.end()) return std::nullopt;
+    ++found;
+    return at->second;
+  }
+  void keep(std::string_view key, std::string_view bytes) override { kept[std::string(key)] = bytes; }
+
+  std::map<std::string, std::string> kept;
+  int found = 0;
+};
+
+Ids scan_with(PatternCache& cache, const std::function<void(PatternSet&)>& fill, std::string_view text) {
+  PatternSet set;
+  fill(set);
+  EXPECT_TRUE(set.compile(&cache).empty());
+  PatternSet::Scratch scratch;
+  EXPECT_TRUE(set.fit(scratch));
+  Ids ids;
+  set.scan(
+      text, scratch, [](PatternId id, void* to) { static_cast<Ids*>(to)->insert(id); }, &ids);
+  return ids;
+}
+
+void fill_both(PatternSet& set) {
+  set.add_glob("a*b", 1);
+  set.add_regex("x+y", 2);
+}
+
+TEST(PatternDatabases, AreTakenFromACacheThatHasThem) {
+  CountingCache cache;
+  EXPECT_EQ(scan_with(cache, fill_both, "axxyb"), (Ids{1, 2}));
+  EXPECT_EQ(cache.kept.size(), 2u);
+  EXPECT_EQ(scan_with(cache, fill_both, "axxyb"), (Ids{1, 2}));
+  EXPECT_EQ(cache.found, 2);
+}
+
+TEST(PatternDatabases, OfOtherPatternsAreOthers) {
+  CountingCache cache;
+  const auto fill = [](const char* one, const char* two) {
+    return [=](PatternSet& set) {
+      set.add_regex(one, 1);
+      set.add_regex(two, 2);
+    };
+  };
+  scan_with(cache, fill("a", "b"), "ab");
+  scan_with(cache, fill("b", "a"), "ab");
+  scan_with(
+      cache, [](PatternSet& set) { set.add_payload("a", 1), set.add_payload("b", 2); }, "ab");
+  scan_with(
+      cache, [](PatternSet& set) { set.add_regex("a 1 b", 1); }, "ab");
+  EXPECT_EQ(cache.found, 0);
+  EXPECT_EQ(cache.kept.size(), 4u);
+}
+
+TEST(PatternDatabases, ThatHyperscanDoesNotTakeAreCompiledAgain) {
+  CountingCache cache;
+  scan_with(cache, fill_both, "");
+  for (auto& [key, bytes] : cache.kept) bytes = "damaged";
+  EXPECT_EQ(scan_with(cache, fill_both, "axxyb"), (Ids{1, 2}));
+  for (const auto& [key, bytes] : cache.kept) EXPECT_NE(bytes, "damaged");
 }
 
 }  // namespace

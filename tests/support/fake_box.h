@@ -1,6 +1,8 @@
 #pragma once
 
+#include <future>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "control/box_control.h"
@@ -19,11 +21,24 @@ class FakeBox : public BoxControl {
   nlohmann::ordered_json rules() const override { return nlohmann::ordered_json::array({{{"name", "media"}}}); }
   void set_bypass(const BypassOrder& order) override { orders.push_back(order); }
   void stop() override { stopped = true; }
+  std::future<std::string> ask_books(const Caller& by, std::string request) override {
+    askers.push_back(by);
+    book_requests.push_back(std::move(request));
+    return book_answers.emplace_back().get_future();
+  }
+  nlohmann::ordered_json versions() const override { return nlohmann::ordered_json::array({{{"digest", "abc"}}}); }
+  void note_change(const Caller&, const char* what, const char* result, nlohmann::ordered_json more) override {
+    noted.push_back(std::string(what) + " " + result + " " + more.dump());
+  }
 
   nlohmann::ordered_json state = {{"state", "running"}};
   mutable int asked = 0;
   std::vector<BypassOrder> orders;
   bool stopped = false;
+  std::vector<Caller> askers;
+  std::vector<std::string> book_requests;
+  std::vector<std::promise<std::string>> book_answers;  // that the test gives
+  std::vector<std::string> noted;
 };
 
 }  // namespace slowlane

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/book_keeper.h"
+#include "control/caller.h"
+#include "control/change_log.h"
+#include "control/rules_in_force.h"
+
+namespace slowlane {
+
+// What control and its sockets know of books without asking the keeper.
+struct BookReport {
+  nlohmann::ordered_json status;    // BookKeeper::status()
+  nlohmann::ordered_json versions;  // BookKeeper::versions()
+  std::vector<std::string> degraded;
+  std::shared_ptr<const Bundle> texts;
+};
+
+// Books are loaded, compared and kept on a thread of its own, so that control goes on serving and watching meanwhile;
+// what it changes in the box, control's thread does for it in serve(). Also writes control's changes down, in order.
+// Made, served and ended by control's thread.
+class BookJobs final : private RulesInForce {
+ public:
+  // All outlive it. `cores`: where its thread may run; empty: anywhere.
+  BookJobs(BookKeeper& keeper, RulesInForce& box, ChangeLog& log, const std::vector<unsigned>& cores);
+  ~BookJobs() override;  // finishes what was begun
+  BookJobs(const BookJobs&) = delete;
+  BookJobs& operator=(const BookJobs&) = delete;
+
+  // A request of one of the commands about books, as a line of JSON of any size; the answer comes later. One change at
+  // a time: a further one is refused at once, and so is a second diff.
+  std::future<std::string> ask(const Caller& by, std::string request);
+  // The configured file, loaded again; `told` gets the answer, on the jobs' thread.
+  void reread(std::function<void(const nlohmann::ordered_json&)> told);
+  void note(const ChangeLog::Entry& entry, nlohmann::ordered_json more);
+
+  // Puts rules into force that were loaded meanwhile. Control calls it every few milliseconds to tens of them.
+  void serve();
+  BookReport report() const;
+
+ private:
+  struct Job {
+    std::function<void()> run;
+    enum class Kind : std::uint8_t { note, look, change } kind = Kind::note;
+  };
+  struct Put {
+    std::unique_ptr<const RuleSet> rules;
+    std::promise<Diagnostics> done;
+  };
+
+  const RuleSet& running() const override { return box_.running(); }
+  Diagnostics put(std::unique_ptr<const RuleSet> rules) override;
+  void run(const std::vector<unsigned>& cores);
+  void attempt(const std::function<void()>& step);
+  void publish();
+  std::string why_not(Job::Kind kind) const;
+  void add(Job job);
+
+  BookKeeper& keeper_;
+  RulesInForce& box_;
+  ChangeLog& log_;
+
+  mutable std::mutex mutex_;  // of all below
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  Job::Kind running_ = Job::Kind::note;
+  std::optional<Put> put_;
+  bool ending_ = false;
+  BookReport report_;
+
+  std::thread thread_;
+};
+
+}  // namespace slowlane

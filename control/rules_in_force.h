@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "rules/result.h"
+#include "rules/ruleset.h"
+
+namespace slowlane {
+
+// The rules that packets are judged by, as those see them who change them. One change at a time.
+class RulesInForce {
+ public:
+  virtual ~RulesInForce() = default;
+
+  // Until the next put().
+  virtual const RuleSet& running() const = 0;
+  // Takes a rule set over, whole or not at all. Diagnostics: why this box cannot use it; nothing has changed then.
+  virtual Diagnostics put(std::unique_ptr<const RuleSet> rules) = 0;
+};
+
+}  // namespace slowlane

@@ -1,0 +1,350 @@
+#include "control/book_keeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/text_files.h"
+
+namespace slowlane {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Json = nlohmann::ordered_json;
+
+// Rules in force that only remember what was put.
+class FakeForce : public RulesInForce {
+ public:
+  explicit FakeForce(std::unique_ptr<const RuleSet> first) : rules_(std::move(first)) {}
+  const RuleSet& running() const override { return *rules_; }
+  Diagnostics put(std::unique_ptr<const RuleSet> rules) override {
+    if (!refusal.empty()) return {{"box", 0, refusal}};
+    rules_ = std::move(rules);
+    ++puts;
+    return {};
+  }
+  std::string refusal;
+  int puts = 0;
+
+ private:
+  std::unique_ptr<const RuleSet> rules_;
+};
+
+std::string book(const std::string& name, const std::string& rate = "1mbit") {
+  return "book = \"" + name + "\";\nclasses = ( { name = \"slow\"; police = { rate = \"" + rate +
+         "\"; scope = \"flow\"; }; } );\n"
+         "rules = ( { name = \"media\"; when = { host = \"t.example\"; }; then = \"slow\"; } );\n"
+         "expect = ( { host = \"t.example\"; then = \"slow\"; } );\n";
+}
+
+class Keeper : public testing::Test {
+ protected:
+  Keeper() {
+    config_.name = "bench-1";
+    config_.bench = true;
+    config_.book = write_text(folder_, "book.cfg", book("configured"));
+    config_.files = {folder_.file("box.cfg")};
+    config_.control.books = folder_.file("books");
+    config_.control.log = folder_.file("changes.jsonl");
+    config_.control.cache = "";
+    config_.control.keep_books = 4;
+  }
+
+  // Starts the box, as after a crash where there was one before.
+  void start(BookKeeper::From from = BookKeeper::From::kept) {
+    keeper_.reset();
+    log_.emplace(config_.control.log, config_.name);
+    keeper_ = std::make_unique<BookKeeper>(config_, *log_,
+                                           BookKeeper::Clocks{[this] { return now_; }, [this] { return kDay + now_; }});
+    auto rules = keeper_->start(from);
+    ASSERT_TRUE(rules) << rules.diagnostics().front().print();
+    force_ = std::make_unique<FakeForce>(std::move(*rules));
+    keeper_->attach(*force_);
+  }
+  Json push(const std::string& text, const Json& more = Json::object()) {
+    Json request = {{"command", "reload"}, {"files", Json::array({{{"path", "pushed.cfg"}, {"text", text}}})}};
+    request.update(more);
+    return keeper_->answer(alice_, request);
+  }
+  Json ask(const Json& request) { return keeper_->answer(alice_, request); }
+  std::string running() const { return force_->running().book().name; }
+  std::vector<std::string> log() const {
+    std::vector<std::string> said;
+    for (const std::string& line : lines_of(read_text(folder_, "changes.jsonl"))) {
+      const Json entry = Json::parse(line);
+      said.push_back(entry["what"].get<std::string>() + " " + entry["result"].get<std::string>());
+    }
+    return said;
+  }
+
+  static constexpr Nanos kDay = Nanos{86'400} * kSecond;
+  TempFolder folder_;
+  Config config_;
+  Caller alice_{Rights::change, 4'000'001, 55};
+  Nanos now_ = 1000 * kSecond;
+  std::optional<ChangeLog> log_;
+  std::unique_ptr<BookKeeper> keeper_;
+  std::unique_ptr<FakeForce> force_;
+};
+
+TEST_F(Keeper, StartsWithTheConfiguredFile) {
+  start();
+  EXPECT_EQ(running(), "configured");
+  const Json status = keeper_->status();
+  EXPECT_EQ(status["from"], "file");
+  EXPECT_EQ(status["file_differs"], false);
+  EXPECT_EQ(status["confirm_by"], nullptr);
+  EXPECT_THAT(keeper_->degraded(), IsEmpty());
+}
+
+TEST_F(Keeper, PutsAPushedBookInForceAndSaysWhatChanges) {
+  start();
+  const Json answer = push(book("new", "2mbit"), {{"note", "faster"}});
+  ASSERT_EQ(answer["ok"], true) << answer;
+  EXPECT_EQ(running(), "new");
+  EXPECT_EQ(answer["from"]["name"], "configured");
+  EXPECT_EQ(answer["to"]["name"], "new");
+  EXPECT_EQ(answer["to"]["digest"], text_digest(book("new", "2mbit")));
+  EXPECT_THAT(answer["changes"]["text"].get<std::string>(), HasSubstr("slow"));
+  const Json status = keeper_->status();
+  EXPECT_EQ(status["digest"], answer["to"]["digest"]);
+  EXPECT_EQ(status["previous"], answer["from"]["digest"]);
+  EXPECT_EQ(status["by"], "4000001");
+  EXPECT_EQ(status["note"], "faster");
+  EXPECT_EQ(status["from"], "push");
+  EXPECT_EQ(status["file_differs"], true);
+  EXPECT_THAT(log(), ElementsAre("start done", "push done"));
+}
+
+TEST_F(Keeper, ChangesNothingForABookWithMistakesAndTellsThemAll) {
+  start();
+  const Json answer = push("book = \"bad\";\nclases = ();\nrules = ( { name = \"r\"; then = \"slow\"; } );\n");
+  EXPECT_EQ(answer["ok"], false);
+  ASSERT_GE(answer["diagnostics"].size(), 2u) << answer;
+  EXPECT_EQ(answer["diagnostics"][0]["file"], "pushed.cfg");
+  EXPECT_EQ(answer["diagnostics"][0]["line"], 2);
+  EXPECT_EQ(running(), "configured");
+  EXPECT_EQ(force_->puts, 0);
+  EXPECT_THAT(keeper_->versions(), SizeIs(1));
+  EXPECT_THAT(log(), ElementsAre("start done", "push refused"));
+}
+
+TEST_F(Keeper, RefusesRequestsItCannotRead) {
+  start();
+  for (const Json& more :
+       {Json{{"confirm", 3}}, Json{{"confirm", "3"}}, Json{{"confirm", "0s"}}, Json{{"confirm", "30h"}},
+        Json{{"observe", "yes"}}, Json{{"note", 3}}, Json{{"note", std::string(501, 'x')}}, Json{{"files", 3}}})
+    EXPECT_EQ(push(book("new"), more)["ok"], false) << more;
+  EXPECT_EQ(force_->puts, 0);
+}
+
+TEST_F(Keeper, KeepsWhatTheBoxItselfRefuses) {
+  start();
+  force_->refusal = "flows.key is fixed at the start";
+  const Json answer = push(book("new"));
+  EXPECT_THAT(answer["error"].get<std::string>(), HasSubstr("flows.key is fixed"));
+  EXPECT_EQ(keeper_->status()["name"], "configured");
+}
+
+TEST_F(Keeper, AModelIsRefusedOffTheBench) {
+  config_.bench = false;
+  start();
+  EXPECT_EQ(push("purpose = \"model\";\n" + book("new"))["ok"], false);
+  EXPECT_EQ(running(), "configured");
+}
+
+TEST_F(Keeper, StartsWithThePushedBookAfterACrash) {
+  start();
+  push(book("new"));
+  start();
+  EXPECT_EQ(running(), "new");
+  EXPECT_EQ(keeper_->status()["by"], "4000001");
+  EXPECT_EQ(keeper_->status()["file_differs"], true);
+  start(BookKeeper::From::file);
+  EXPECT_EQ(running(), "configured");
+  start();
+  EXPECT_EQ(running(), "configured") << "it was the last one confirmed";
+}
+
+TEST_F(Keeper, StartsWithTheFileWhereAnotherOneIsConfigured) {
+  start();
+  push(book("new"));
+  config_.book = write_text(folder_, "other.cfg", book("other"));
+  start();
+  EXPECT_EQ(running(), "other");
+}
+
+TEST_F(Keeper, StartsWithTheEditedFileWhereNothingWasPushed) {
+  start();
+  write_text(folder_, "book.cfg", book("edited"));
+  start();
+  EXPECT_EQ(running(), "edited");
+}
+
+TEST_F(Keeper, StartsWithTheLastBookWhereTheFileGotMistakes) {
+  start();
+  write_text(folder_, "book.cfg", "clases = ();");
+  start();
+  EXPECT_EQ(running(), "configured");
+  ASSERT_THAT(keeper_->degraded(), SizeIs(1));
+  EXPECT_THAT(keeper_->degraded()[0], HasSubstr("the configured file has mistakes"));
+}
+
+TEST_F(Keeper, StartsWithTheFileWhereTheKeptBookIsDamaged) {
+  start();
+  const std::string digest = push(book("new"))["to"]["digest"];
+  write_text(folder_, "books/" + digest + ".book.json", "{");
+  start();
+  EXPECT_EQ(running(), "configured");
+  ASSERT_THAT(keeper_->degraded(), SizeIs(1));
+  EXPECT_THAT(keeper_->degraded()[0], HasSubstr("damaged"));
+}
+
+TEST_F(Keeper, TakesBackWhatNobodyConfirms) {
+  start();
+  const Json answer = push(book("risky"), {{"confirm", "5min"}});
+  EXPECT_EQ(answer["confirm_by"], "1970-01-02T00:21:40.000Z");
+  now_ += 299 * kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "risky");
+  now_ += kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "configured");
+  EXPECT_EQ(keeper_->status()["confirm_by"], nullptr);
+  EXPECT_THAT(keeper_->versions(), SizeIs(2)) << "it can be pushed again";
+  EXPECT_THAT(log(), ElementsAre("start done", "push done", "revert done"));
+  write_text(folder_, "book.cfg", book("edited"));
+  start();
+  EXPECT_EQ(running(), "edited") << "nobody chose another book than the file";
+}
+
+TEST_F(Keeper, KeepsWhatIsConfirmed) {
+  start();
+  push(book("risky"), {{"confirm", "5min"}});
+  EXPECT_EQ(ask({{"command", "confirm"}, {"digest", "zz"}})["ok"], false) << "another one";
+  EXPECT_EQ(ask({{"command", "confirm"}})["ok"], true);
+  EXPECT_EQ(ask({{"command", "confirm"}})["ok"], false) << "nothing waits any more";
+  now_ += 3600 * kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "risky");
+  start();
+  EXPECT_EQ(running(), "risky");
+}
+
+TEST_F(Keeper, StartsWithTheConfirmedBookWhereAnotherWaited) {
+  start();
+  push(book("good"));
+  push(book("risky"), {{"confirm", "5min"}});
+  start();
+  EXPECT_EQ(running(), "good");
+  EXPECT_EQ(keeper_->status()["confirm_by"], nullptr);
+  EXPECT_THAT(log(), testing::Contains("revert done"));
+}
+
+TEST_F(Keeper, TakesBackToTheConfirmedBookOverSeveralUnconfirmed) {
+  start();
+  push(book("risky1"), {{"confirm", "5min"}});
+  push(book("risky2"), {{"confirm", "5min"}});
+  now_ += 300 * kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "configured");
+}
+
+TEST_F(Keeper, GoesBackStepByStepAndToAnyVersion) {
+  start();
+  push(book("b"));
+  push(book("c"));
+  EXPECT_EQ(ask({{"command", "rollback"}})["to"]["name"], "b");
+  EXPECT_EQ(ask({{"command", "rollback"}})["to"]["name"], "configured");
+  EXPECT_THAT(ask({{"command", "rollback"}})["error"].get<std::string>(), HasSubstr("no version before"));
+  EXPECT_EQ(ask({{"command", "rollback"}, {"digest", text_digest(book("c")).substr(0, 8)}})["to"]["name"], "c");
+  EXPECT_EQ(ask({{"command", "rollback"}, {"digest", "not one"}})["ok"], false);
+  EXPECT_EQ(ask({{"command", "rollback"}, {"digest", ""}})["ok"], false);
+  EXPECT_EQ(running(), "c");
+  start();
+  EXPECT_EQ(running(), "c") << "what was gone back to is confirmed";
+}
+
+TEST_F(Keeper, ObservesAWholeBookWhereAskedTo) {
+  start();
+  const Json answer = push(book("watch"), {{"observe", true}});
+  ASSERT_EQ(answer["ok"], true) << answer;
+  EXPECT_EQ(force_->running().rules()[0].mode, Mode::observe);
+  EXPECT_NE(answer["to"]["digest"], text_digest(book("watch"))) << "another version than the enforced one";
+  EXPECT_EQ(push(book("watch") + "expect = ( { host = \"t.example\"; then = \"pass\"; } );", {{"observe", true}})["ok"],
+            false);
+  start();
+  EXPECT_EQ(force_->running().rules()[0].mode, Mode::observe);
+}
+
+TEST_F(Keeper, ComparesAndChangesNothing) {
+  start();
+  const Json answer =
+      ask({{"command", "diff"}, {"files", Json::array({{{"path", "b.cfg"}, {"text", book("new", "2mbit")}}})}});
+  EXPECT_EQ(answer["to"]["name"], "new");
+  EXPECT_EQ(answer["changes"]["classes"][0]["settings"][0]["setting"], "police.rate") << answer;
+  EXPECT_EQ(running(), "configured");
+  EXPECT_EQ(ask({{"command", "diff"}, {"files", Json::array({{{"path", "b.cfg"}, {"text", "x"}}})}})["ok"], false);
+}
+
+TEST_F(Keeper, ReadsTheConfiguredFileAgain) {
+  start();
+  push(book("pushed"));
+  write_text(folder_, "book.cfg", book("edited"));
+  EXPECT_EQ(keeper_->reread()["ok"], true);
+  EXPECT_EQ(running(), "edited");
+  EXPECT_EQ(keeper_->status()["file_differs"], false);
+  EXPECT_EQ(keeper_->status()["from"], "file");
+  write_text(folder_, "book.cfg", "clases = ();");
+  EXPECT_EQ(keeper_->reread()["ok"], false);
+  EXPECT_EQ(running(), "edited");
+}
+
+TEST_F(Keeper, SeesThatTheConfiguredFileChanged) {
+  start();
+  EXPECT_EQ(keeper_->status()["file_differs"], false);
+  write_text(folder_, "book.cfg", book("edited"));
+  keeper_->tick();
+  EXPECT_EQ(keeper_->status()["file_differs"], true);
+  EXPECT_EQ(running(), "configured");
+}
+
+TEST_F(Keeper, KeepsTheLastVersions) {
+  start();
+  for (int i = 0; i < 8; ++i) push(book("b" + std::to_string(i)));
+  const Json versions = keeper_->versions();
+  ASSERT_THAT(versions, SizeIs(4));
+  EXPECT_EQ(versions[0]["name"], "b7");
+  EXPECT_EQ(versions[0]["running"], true);
+  EXPECT_EQ(versions[3]["name"], "b4");
+}
+
+TEST_F(Keeper, GoesOnWithoutAFolderAndALogAndSaysSo) {
+  write_text(folder_, "file", "");
+  config_.control.books = folder_.file("file/books");
+  config_.control.log = folder_.file("file/log");
+  start();
+  EXPECT_EQ(push(book("new"))["ok"], true);
+  EXPECT_EQ(ask({{"command", "rollback"}})["ok"], true);
+  EXPECT_EQ(running(), "configured");
+  EXPECT_THAT(keeper_->degraded(), SizeIs(2));
+}
+
+TEST(BooksFolder, IsTheAppliancesOwn) {
+  Config config;
+  config.name = "bench 1/..";
+  config.files = {"/etc/slowlane/box.cfg"};
+  const std::string one = books_folder(config);
+  EXPECT_THAT(one, testing::MatchesRegex("/var/lib/slowlane/books/bench_1___-[0-9a-f]{8}"));
+  config.files = {"/etc/slowlane/other.cfg"};
+  EXPECT_NE(books_folder(config), one);
+  config.control.books = "/x";
+  EXPECT_EQ(books_folder(config), "/x");
+}
+
+}  // namespace
+}  // namespace slowlane

@@ -102,7 +102,7 @@ Command::Run attach(CLI::App& app) {
   app.add_flag("--json", options->json, "print one JSON object");
   app.footer(
       "Rules and classes are the same where their names are. Hosts are all names that either book writes out,\n"
-      "judged by both as TLS names of flows of which nothing else is known.");
+      "judged by both as TLS names of flows of which nothing else is known. --json has all of them.");
   return [options] { return run(*options); };
 }
 

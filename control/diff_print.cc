@@ -59,8 +59,7 @@ std::string print_hosts(const BookDiff& books) {
     text += "  " + one.host + (one.host_from == "tls" ? "" : " by " + one.host_from) + ": " + one.from_class +
             by(one.from_rule) + " -> " + one.to_class + by(one.to_rule) + "\n";
   }
-  if (books.hosts.size() > kShownHosts)
-    text += "  and " + human_count(books.hosts.size() - kShownHosts) + " more (--json has them all)\n";
+  if (books.hosts.size() > kShownHosts) text += "  and " + human_count(books.hosts.size() - kShownHosts) + " more\n";
   return text;
 }
 

@@ -95,7 +95,9 @@ std::future<std::string> BookJobs::ask(const Caller& by, std::string request) {
   const auto text = std::make_shared<const std::string>(std::move(request));
   jobs_.push_back({[this, by, promised, text] {
                      const Json said = answer_of(keeper_, by, *text);
-                     publish();  // whoever asks next knows of it
+                     // Whoever asks next knows of it, and is not told that this is still being worked on.
+                     publish();
+                     finish();
                      promised->set_value(dump(said));
                    },
                    kind});
@@ -107,6 +109,7 @@ void BookJobs::reread(std::function<void(const Json&)> told) {
   add({[this, told = std::move(told)] {
          const Json said = keeper_.reread();
          publish();
+         finish();
          told(said);
        },
        Job::Kind::change});
@@ -143,6 +146,11 @@ void BookJobs::serve() {
     put.swap(put_);
   }
   if (put) put->done.set_value(box_.put(std::move(put->rules)));
+}
+
+void BookJobs::finish() {
+  const std::lock_guard lock(mutex_);
+  running_ = Job::Kind::note;
 }
 
 BookReport BookJobs::report() const {
@@ -190,8 +198,8 @@ void BookJobs::run(const std::vector<unsigned>& cores) {
       });
       next_tick = Time::now() + kTick;
     }
+    finish();
     lock.lock();
-    running_ = Job::Kind::note;
   }
 }
 

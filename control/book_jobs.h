@@ -62,6 +62,7 @@ class BookJobs final : private RulesInForce {
   void run(const std::vector<unsigned>& cores);
   void attempt(const std::function<void()>& step);
   void publish();
+  void finish();
   std::string why_not(Job::Kind kind) const;
   void add(Job job);
 

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::uint8_t kTcp = 6;
 constexpr std::size_t kUntouched = 2;
-constexpr std::uint32_t kSweepBudget = 1024;
 
 // Which of a treatment's two places a direction uses.
 std::size_t slot_of(Directions directions, Direction direction) {

@@ -143,7 +143,7 @@ def tables(found):
 def page(found, scale, seconds):
     return f"""# Accuracy: goodput against configured rate
 
-Made by `scripts/lab run accuracy` on {os.cpu_count()} cores, Linux {platform.release()}; do not edit.
+Made by `scripts/lab run accuracy` on {os.cpu_count()} cores, Linux {platform.release().split("-")[0]}; do not edit.
 
 {__doc__.split(chr(10), 2)[2].strip()} Slow ones ran for {seconds[0]} s, fast ones for {seconds[1]} s.
 

@@ -65,7 +65,10 @@ struct alignas(64) Flow {
   IdleClass idle = IdleClass::syn;
   std::uint8_t tcp_seen = 0;  // TcpFlags seen, both directions
   std::uint8_t observed_count = 0;
-  std::uint8_t connection = 0;  // how far a TCP connection got, written by flow_keeper
+  std::uint8_t connection = 0;     // how far a TCP connection got, written by flow_keeper
+  bool asked_application = false;  // the books that judged it so far asked for these
+  bool asked_payload = false;
+  bool inherited_hold = false;  // its class is that of a hold which an earlier connection began
 
   // --- cold: facts, inspection and the record
   alignas(64) std::uint64_t id = 0;
@@ -74,7 +77,8 @@ struct alignas(64) Flow {
   std::uint64_t last_frame = 0;
   Nanos first = 0;
   std::uint64_t first_frame = 0;
-  std::uint16_t first_capture = 0;  // index of the capture file of its first packet
+  std::uint16_t first_capture = 0;   // index of the capture file of its first packet
+  Side trigger_side = Side::inside;  // of the packet that brought the verdict
   std::array<std::uint64_t, 2> dropped_bytes{};
   std::array<std::uint32_t, 2> dropped_packets{};
   std::array<std::uint32_t, 2> delayed_packets{};
@@ -109,16 +113,12 @@ struct alignas(64) Flow {
   std::array<Encap, 8> encaps{};
   std::uint8_t encap_count = 0;
 
-  bool asked_application = false;  // the books that judged it so far asked for these
-  bool asked_payload = false;
-  bool inherited_hold = false;  // its class is that of a hold which an earlier connection began
   // Classes that counted it among their flows, by serial; the last few, so that a book that is taken back counts none
   // twice.
   std::array<std::uint32_t, 4> counted_in{kNoIndex, kNoIndex, kNoIndex, kNoIndex};
 
   std::uint64_t trigger_frame = 0;  // the packet that brought the verdict
   Nanos trigger_time = -1;
-  Side trigger_side = Side::inside;
   std::uint32_t drawn_after = kNoIndex;  // after_packets as drawn
 
   // Looking.
@@ -142,5 +142,6 @@ struct alignas(64) Flow {
   std::uint64_t packet_count() const { return std::uint64_t{packets[0]} + packets[1]; }
 };
 static_assert(offsetof(Flow, id) == 128, "the hot part is two cache lines");
+static_assert(sizeof(Flow) == 512, "memory for a million flows");
 
 }  // namespace slowlane

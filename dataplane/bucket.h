@@ -53,6 +53,8 @@ struct Bucket {
   Spend spend(const RatePlan& plan, std::uint32_t bytes, Nanos now) noexcept;
   // The earliest time at which spend() passes; nullopt where it never does (longer than the bucket is deep).
   std::optional<Nanos> ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept;
+  // How many bytes are in it.
+  std::uint64_t level(const RatePlan& plan, Nanos now) const noexcept;
   // Whether forgetting it at `now` would change nothing.
   bool full(Nanos now) const noexcept;
   // The rate was another one: what is missing stays missing, in bytes.
@@ -67,6 +69,7 @@ class SharedBucket {
   std::optional<Nanos> ready_at(const RatePlan& plan, std::uint32_t bytes, Nanos now) const noexcept;
   // As Bucket's; what another core spends by the old rate meanwhile counts by the old rate.
   void change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept;
+  Bucket now() const noexcept { return {full_at_.load(std::memory_order_relaxed)}; }
   // Full again: nobody uses it.
   void reset() noexcept { full_at_.store(0, std::memory_order_relaxed); }
 
@@ -117,6 +120,12 @@ inline Spend Bucket::spend(const RatePlan& plan, std::uint32_t bytes, Nanos now)
 
 inline void Bucket::change(std::uint64_t rate_before, const RatePlan& plan, Nanos now) noexcept {
   full_at = bucket::carried_over(full_at, rate_before, plan, now);
+}
+
+inline std::uint64_t Bucket::level(const RatePlan& plan, Nanos now) const noexcept {
+  constexpr unsigned __int128 kWordsPerByte = static_cast<unsigned __int128>(8) * 1024 * kSecond;  // at 1 bit/s
+  const auto owed = static_cast<unsigned __int128>(bucket::missing(full_at, plan, now)) * plan.rate() / kWordsPerByte;
+  return owed < plan.burst() ? plan.burst() - static_cast<std::uint64_t>(owed) : 0;
 }
 
 inline bool Bucket::full(Nanos now) const noexcept {

@@ -37,7 +37,11 @@ struct FlowEvent {
   }
 };
 
-// Whether a flow is treated: its class does something, an observe rule fits it, or packets of it were held or dropped.
+// The flow and its names as they are now; the rest of the event is the caller's.
+void copy_flow(FlowEvent& event, const Flow& flow, const Names& names) noexcept;
+
+// Whether a flow is treated: its class does something, an observe rule fits it, packets of it were held or dropped, or
+// an earlier book treated it.
 bool is_treated(const Flow& flow) noexcept;
 
 // The events of one worker on their way to control: bounded and lossy, losses counted. Control reads the rest.

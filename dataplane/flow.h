@@ -115,6 +115,7 @@ struct alignas(64) Flow {
 
   // Classes that counted it among their flows, by serial; the last few, so that a book that is taken back counts none
   // twice.
+  static constexpr std::uint32_t kPassSerial = 0;  // "pass" is the first class of every run
   std::array<std::uint32_t, 4> counted_in{kNoIndex, kNoIndex, kNoIndex, kNoIndex};
 
   std::uint64_t trigger_frame = 0;  // the packet that brought the verdict

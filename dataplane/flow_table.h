@@ -52,14 +52,15 @@ class FlowTable {
       if (Flow* flow = at_index(i)) f(*flow);
   }
 
+  // Records by number, for those who walk them in steps: below high_water(); null where the record is free.
+  std::uint32_t high_water() const noexcept;
+  Flow* at_index(std::uint32_t index) noexcept;
+
   std::uint32_t size() const noexcept;
   std::uint32_t capacity() const noexcept;
   std::size_t memory() const noexcept;  // bytes reserved
 
  private:
-  std::uint32_t high_water() const noexcept;
-  Flow* at_index(std::uint32_t index) noexcept;  // null where the record is free
-
   struct Table;
   std::unique_ptr<Table> table_;
 };

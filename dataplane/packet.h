@@ -40,6 +40,7 @@ struct Packet {
   RuleId rule = kNoRule;
   bool marked = false;
   bool reset = false;
+  std::uint32_t traced = 0;     // its number where it is traced (Tracer); 0: it is not
   std::uint32_t cut_bytes = 0;  // what a rewrite removed from the IP bytes
   Nanos departure = 0;          // when it left, or when it was dropped
 

@@ -26,6 +26,7 @@ class SharedQueue {
   }
   // Whether no worker has anything waiting.
   bool empty() const noexcept { return packets_.load(std::memory_order_relaxed) == 0; }
+  std::uint32_t packets() const noexcept { return packets_.load(std::memory_order_relaxed); }
   void reset() noexcept { bucket.reset(); }  // requires: empty, and no worker uses it
 
   SharedBucket bucket;

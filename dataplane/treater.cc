@@ -6,23 +6,12 @@
 
 #include "dataplane/draw.h"
 #include "dataplane/rewrite.h"
+#include "dataplane/treater_places.h"
 
 namespace slowlane {
 namespace {
 
 constexpr std::uint8_t kTcp = 6;
-constexpr std::size_t kUntouched = 2;
-
-// Which of a treatment's two places a direction uses.
-std::size_t slot_of(Directions directions, Direction direction) {
-  switch (directions) {
-    case Directions::each: return at(direction);
-    case Directions::shared: return 0;
-    case Directions::up: return direction == Direction::up ? 0 : kUntouched;
-    case Directions::down: return direction == Direction::down ? 0 : kUntouched;
-  }
-  return kUntouched;
-}
 
 bool from_client(const Flow& flow, Direction direction) { return (direction == Direction::up) == flow.client_inside; }
 

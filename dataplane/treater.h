@@ -75,6 +75,15 @@ class Treater {
   // Forgets what has no effect any more: idle hosts, and holds that are over (their flows may expire then).
   void sweep(Nanos now) noexcept;
 
+  // How full the policer's bucket is under which a flow is, and what waits; for traces. A burst of 0: there is none.
+  struct Level {
+    std::uint64_t bucket_bytes = 0;
+    std::uint64_t bucket_burst = 0;
+    std::uint32_t flow_waits = 0;   // packets of the flow in that direction
+    std::uint32_t class_waits = 0;  // packets in the queue that all flows of the class share
+  };
+  Level level(Flow& flow, Direction direction, Nanos now) noexcept;
+
   std::uint32_t held_packets() const noexcept { return shaper_.held_packets(); }
   std::uint64_t held_bytes() const noexcept { return shaper_.held_bytes(); }
 

@@ -35,6 +35,7 @@ Worker::Worker(const Config& config, std::vector<Wire> wires, const Snapshot& sn
       fragments_(config.datagrams, config.treater.held.held_bytes, config.hash_seed),
       inspector_(config.inspector, names_, classifier_.get(), counters_),
       treater_(config.treater, snapshot, commons_.rates, config.start, counters_),
+      clerk_(table_, names_, treater_, static_cast<std::uint16_t>(config.index)),
       out_(2 * wires_.size()),
       now_(config.start),
       next_tick_(config.start) {}
@@ -64,7 +65,7 @@ std::uint32_t Worker::turn(Nanos now) noexcept {
     done += static_cast<std::uint32_t>(counters_[Counter::sent_packets].read() - sent);
   }
   flush_all();
-  return done;
+  return done + clerk_.serve(done, now);
 }
 
 std::uint32_t Worker::receive(std::uint8_t number, Side side) noexcept {
@@ -138,6 +139,7 @@ void Worker::walk(Packet* packet) noexcept {
   Flow* flow = join(*packet);
   if (flow == nullptr) {
     count_unjudged(*packet);
+    if (clerk_.tracer().on()) clerk_.tracer().unjudged(*packet);
     return send(packet);
   }
   const Direction direction = direction_of(*flow, packet->parsed);
@@ -152,6 +154,7 @@ void Worker::walk(Packet* packet) noexcept {
   if (flow->holding) restart_hold_on_trigger(*flow, *packet);
   packet->cls = flow->cls;
   packet->rule = flow->rule;
+  if (clerk_.tracer().on()) clerk_.tracer().judged(*packet, *flow, {open, trigger});
   treat(*flow, packet, direction, trigger);
   if (flow_rules_->forget_on_close && is_closed(*flow) && !flow->holding) end(*flow, FlowEnd::closed);
 }
@@ -218,6 +221,7 @@ void Worker::send(Packet* packet) noexcept {
   packet->departure = std::max(packet->departure, packet->arrival);
   if (packet->marked) counters_[Counter::marked_packets].add();
   if (packet->reset) counters_[Counter::reset_packets].add();
+  if (packet->traced != 0) clerk_.tracer().done(*packet, true, {});
   if (witness_ != nullptr) witness_->packet_done(*packet, {true, {}});
   put_out(packet);
 }
@@ -227,6 +231,7 @@ void Worker::drop(Packet* packet, DropReason reason) noexcept {
   packet->departure = std::max(packet->departure, packet->arrival);
   // What is lost between workers and on the way out was told as sent, or never looked at.
   const bool late = reason == DropReason::tx_full || reason == DropReason::spread_full;
+  if (packet->traced != 0 && !late) clerk_.tracer().done(*packet, false, reason);
   if (witness_ != nullptr && !late) witness_->packet_done(*packet, {false, reason});
   free_packet(packet);
 }

@@ -10,6 +10,7 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/classifier.h"
+#include "dataplane/clerk.h"
 #include "dataplane/commons.h"
 #include "dataplane/counters.h"
 #include "dataplane/flow_table.h"
@@ -70,8 +71,12 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  // Whose requests it serves, a little each turn; before the first turn, and the mailbox outlives the worker.
+  void serve(Mailbox& mailbox) noexcept { clerk_.attach(mailbox); }
+
   // One round: receives a burst from each side of each wire and from other workers, treats it packet by packet,
-  // releases what is due by `now`, sends. Returns how many packets it received or released.
+  // releases what is due by `now`, sends. Returns how much it had to do: packets received or
+  // released, and records that control asked about.
   std::uint32_t turn(Nanos now) noexcept;
   // Sends at once what other workers gave it and all that is held, in order of release.
   void drain() noexcept;
@@ -189,6 +194,7 @@ class Worker {
   Fragments fragments_;
   Inspector inspector_;
   Treater treater_;
+  Clerk clerk_;
   std::vector<Burst> out_;  // of each wire two, by the side packets leave on
   bool bypassing_ = false;
   Nanos holds_fragments_since_ = 0;

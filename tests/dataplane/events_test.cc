@@ -57,6 +57,18 @@ TEST_F(FlowEventsTest, ASlotKeepsNoNamesOfTheFlowBefore) {
   }
 }
 
+TEST_F(FlowEventsTest, TellOfAFlowThatABookLetGo) {
+  FlowEvents events(4, 0, FlowEvents::Which::treated);
+  flow_.cls = kPass;
+  flow_.counted_in = {Flow::kPassSerial, kNoIndex, kNoIndex, kNoIndex};
+  events.classified(flow_, names_, 0);
+  EXPECT_EQ(events.front(), nullptr);
+  flow_.counted_in = {Flow::kPassSerial, 7, kNoIndex, kNoIndex};
+  events.classified(flow_, names_, 0);
+  ASSERT_NE(events.front(), nullptr);
+  EXPECT_EQ(events.front()->flow.cls, kPass);
+}
+
 TEST_F(FlowEventsTest, TellOnlyOfTreatedFlowsUnlessAllAreAskedFor) {
   FlowEvents treated(8, 0, FlowEvents::Which::treated);
   FlowEvents all(8, 0, FlowEvents::Which::all);

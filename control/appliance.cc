@@ -11,6 +11,7 @@ namespace slowlane {
 namespace {
 
 constexpr std::uint32_t kEventsPerWorker = 4096;
+constexpr std::uint32_t kUnwrittenEvents = 1024;  // where nobody but live views reads them
 constexpr std::uint32_t kHeldPackets = 65536;
 constexpr std::uint32_t kHeldByLaterBooks = 16384;  // where the first book holds none
 constexpr std::uint32_t kOnTheirWay = 8192;  // of each worker: bursts, rings between workers, packets in their caches
@@ -134,14 +135,15 @@ void make_cores(Appliance& box) {
   std::vector<const Worker*> all_workers;
   for (std::uint32_t i = 0; i < workers; ++i) {
     Core& core = box.cores.emplace_back();
-    if (!box.config.events.file.empty()) {
-      core.events = std::make_unique<FlowEvents>(kEventsPerWorker, static_cast<std::uint16_t>(i),
-                                                 all ? FlowEvents::Which::all : FlowEvents::Which::treated);
-      core.reporter = std::make_unique<FlowReporter>(*core.events);
-    }
+    const std::uint32_t events = box.config.events.file.empty() ? kUnwrittenEvents : kEventsPerWorker;
+    core.events = std::make_unique<FlowEvents>(events, static_cast<std::uint16_t>(i),
+                                               all ? FlowEvents::Which::all : FlowEvents::Which::treated);
+    core.reporter = std::make_unique<FlowReporter>(*core.events);
+    core.mailbox = std::make_unique<Mailbox>();
     core.worker = std::make_unique<Worker>(worker_config(box, i, hash_seed), wires_of(box, i), box.book->snapshot(),
                                            *box.commons, core.reporter.get());
-    if (core.reporter) core.reporter->attach(*core.worker);
+    core.reporter->attach(*core.worker);
+    core.worker->serve(*core.mailbox);
     core.loop = std::make_unique<CoreLoop>(*core.worker, *box.commons, box.clock, i, loop_plan(box, i));
     all_workers.push_back(core.worker.get());
   }

@@ -10,6 +10,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/commons.h"
 #include "dataplane/events.h"
+#include "dataplane/mailbox.h"
 #include "dataplane/worker.h"
 #include "hw/cores.h"
 #include "hw/eal.h"
@@ -21,6 +22,7 @@ namespace slowlane {
 
 // One worker and what goes with it. Where it lives, it stays: others point at it.
 struct Core {
+  std::unique_ptr<Mailbox> mailbox;
   std::unique_ptr<FlowEvents> events;
   std::unique_ptr<FlowReporter> reporter;
   std::unique_ptr<Worker> worker;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "control/caller.h"
+#include "control/reply.h"
 #include "rules/units.h"
 
 namespace slowlane {
@@ -37,6 +38,10 @@ class BoxControl {
   virtual nlohmann::ordered_json versions() const = 0;
   // Writes down who changed what; `result` is "done" or "refused", `more` an object.
   virtual void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) = 0;
+  // Flows that run, a trace of packets, events as they come (control/live_desk.h): refused now, or answered later.
+  virtual Reply flows(const nlohmann::ordered_json& request) = 0;
+  virtual Reply trace(const nlohmann::ordered_json& request) = 0;
+  virtual Reply watch(const nlohmann::ordered_json& request) = 0;
   // Begins to drain and to end; returns at once.
   virtual void stop() = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "control/appliance.h"
 #include "control/box_status.h"
+#include "control/name_board.h"
 #include "dataplane/counters.h"
 
 namespace slowlane {
@@ -24,6 +25,7 @@ struct ClassFigures {
   std::string name;
   std::uint64_t flows = 0;                    // judged into it so far
   std::array<DirectionFigures, 2> direction;  // index = Direction
+  std::vector<BusyName> names{};              // the busiest, where many clients asked for them
 };
 struct RuleFigures {
   std::uint64_t hits = 0, bytes = 0, would_drop_bytes = 0;

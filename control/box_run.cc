@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@ namespace slowlane {
 namespace {
 
 constexpr Nanos kServe = 50 * kMillisecond;     // at most between two looks at the workers
+constexpr Nanos kServeSoon = 5 * kMillisecond;  // while somebody waits for workers
 constexpr Nanos kDrain = kSecond;               // contract: at most that to send what is held
 constexpr std::uint32_t kRecordsAtOnce = 1000;  // of one worker, before others and the sockets have their turn
 
@@ -49,6 +51,7 @@ BoxRun::BoxRun(Appliance& box, BoxBooks& books)
       rules_(*box.book),
       notify_(notify_environment()),
       watchdog_(box.cores.size(), box.clock.now()),
+      desk_(box),
       turns_(box.cores.size()),
       taken_down_(box.ports.size()) {}
 
@@ -57,7 +60,7 @@ BoxRun::~BoxRun() { books_.detach(); }
 void BoxRun::run(int signals) {
   start();
   while (!stopping_) {
-    server_->serve(box_.clock.now(), kServe);
+    server_->serve(box_.clock.now(), desk_.busy() ? kServeSoon : kServe);
     read_signals(signals);
     step(box_.clock.now());
   }
@@ -82,6 +85,7 @@ void BoxRun::step(Nanos now) {
   books_.serve();
   write_records(now);
   box_.book->step();
+  desk_.step(now);
   reflect_links();
   if (const auto every = notify_.alive_every(); every && now >= next_alive_) {
     notify_.alive();
@@ -89,9 +93,9 @@ void BoxRun::step(Nanos now) {
   }
   if (now < next_second_) return;
   next_second_ = now + kSecond;
-  const BoxFigures figures = read_figures(box_, state());
-  meters_.look(figures);
-  web_->publish(figures, meters_, books_.report());
+  const BoxFigures latest = figures();
+  meters_.look(latest);
+  web_->publish(latest, meters_, books_.report());
   if (events_) events_->tick(now);
 }
 
@@ -145,14 +149,19 @@ void BoxRun::reflect_links() {
 }
 
 void BoxRun::write_records(Nanos now) {
-  if (!events_) return;
+  const bool wanted = desk_.watched() || events_;
   for (Core& core : box_.cores) {
     const LiveContext context{box_.book->slots(), core.worker->classifier(), box_.config.events.addresses};
     for (std::uint32_t i = 0; i < kRecordsAtOnce; ++i) {
       const FlowEvent* event = core.events->front();
       if (event == nullptr) break;
-      events_->write(
-          live_record(*event, context).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), now);
+      desk_.note(*event, context, now);
+      if (wanted) {
+        const std::string record =
+            live_record(*event, context).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        if (events_) events_->write(record, now);
+        desk_.tell(record);
+      }
       core.events->pop();
     }
   }
@@ -204,9 +213,24 @@ RunState BoxRun::state() const {
   return run;
 }
 
-nlohmann::ordered_json BoxRun::status() const { return box_status(box_, state()); }
+BoxFigures BoxRun::figures() const {
+  BoxFigures figures = read_figures(box_, state());
+  for (ClassFigures& cls : figures.classes) cls.names = desk_.names(cls.name);
+  return figures;
+}
+
+nlohmann::ordered_json BoxRun::status() const {
+  nlohmann::ordered_json status = box_status(box_, state());
+  for (std::size_t i = 0; i < status["workers"].size(); ++i) {
+    const Meters::Load load = meters_.load(i);
+    status["workers"][i]["load"] = std::round(load.share * 1000) / 1000;
+    status["workers"][i]["received_pps"] = std::llround(load.received_pps);
+  }
+  return status;
+}
+
 nlohmann::ordered_json BoxRun::counters() const { return box_counters(box_, state()); }
-nlohmann::ordered_json BoxRun::classes() const { return classes_view(read_figures(box_, state()), meters_); }
+nlohmann::ordered_json BoxRun::classes() const { return classes_view(figures(), meters_); }
 nlohmann::ordered_json BoxRun::rules() const { return rules_view(read_figures(box_, state()), meters_); }
 
 }  // namespace slowlane

@@ -10,6 +10,7 @@
 #include "control/box_status.h"
 #include "control/ctl_server.h"
 #include "control/event_log.h"
+#include "control/live_desk.h"
 #include "control/meters.h"
 #include "control/notify.h"
 #include "control/running_rules.h"
@@ -38,6 +39,9 @@ class BoxRun final : public BoxControl {
   std::future<std::string> ask_books(const Caller& by, std::string request) override;
   nlohmann::ordered_json versions() const override;
   void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) override;
+  Reply flows(const nlohmann::ordered_json& request) override { return desk_.flows(request); }
+  Reply trace(const nlohmann::ordered_json& request) override { return desk_.trace(request, box_.clock.now()); }
+  Reply watch(const nlohmann::ordered_json& request) override { return desk_.watch(request); }
   void stop() override { stopping_ = true; }
 
  private:
@@ -52,6 +56,7 @@ class BoxRun final : public BoxControl {
   void write_records(Nanos now);
   void end();
   RunState state() const;
+  BoxFigures figures() const;
 
   Appliance& box_;
   BoxBooks& books_;
@@ -59,6 +64,7 @@ class BoxRun final : public BoxControl {
   Notify notify_;
   Watchdog watchdog_;
   Meters meters_;
+  LiveDesk desk_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<CtlServer> server_;
   std::unique_ptr<Web> web_;

@@ -35,6 +35,26 @@ bool send_all(const Fd& fd, const std::string& text) {
   return true;
 }
 
+// A connection over which the request was sent. `patience` 0: there is no hurry for answers.
+Result<Fd> open_to(const std::string& socket, const std::string& request, Nanos patience) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.empty() || socket.size() >= sizeof address.sun_path)
+    return Diagnostic{socket, 0, "a socket's path has 1 to 107 bytes"};
+  std::memcpy(address.sun_path, socket.data(), socket.size());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval most{.tv_sec = patience / kSecond, .tv_usec = patience % kSecond / kMicrosecond};
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+    if (::setsockopt(fd.get(), SOL_SOCKET, option, &most, sizeof most) != 0)
+      return Diagnostic{socket, 0, std::strerror(errno)};
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return Diagnostic{socket, 0, why_not(errno)};
+  // A box that does not read on has said why.
+  if (!send_all(fd, request) || !send_all(fd, "\n"))
+    if (errno != EPIPE) return Diagnostic{socket, 0, why_not(errno)};
+  return fd;
+}
+
 Result<std::string> read_line(const Fd& fd, const std::string& socket) {
   std::string answer;
   std::array<char, 65536> chunk;
@@ -52,22 +72,27 @@ Result<std::string> read_line(const Fd& fd, const std::string& socket) {
 }  // namespace
 
 Result<std::string> ask_box(const std::string& socket, const std::string& request, Nanos patience) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket.empty() || socket.size() >= sizeof address.sun_path)
-    return Diagnostic{socket, 0, "a socket's path has 1 to 107 bytes"};
-  std::memcpy(address.sun_path, socket.data(), socket.size());
-  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval most{.tv_sec = patience / kSecond, .tv_usec = patience % kSecond / kMicrosecond};
-  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
-    if (::setsockopt(fd.get(), SOL_SOCKET, option, &most, sizeof most) != 0)
-      return Diagnostic{socket, 0, std::strerror(errno)};
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return Diagnostic{socket, 0, why_not(errno)};
-  // A box that does not read on has said why.
-  if (!send_all(fd, request) || !send_all(fd, "\n"))
-    if (errno != EPIPE) return Diagnostic{socket, 0, why_not(errno)};
-  return read_line(fd, socket);
+  const auto fd = open_to(socket, request, patience);
+  if (!fd) return fd.diagnostics();
+  return read_line(*fd, socket);
+}
+
+Diagnostics follow_box(const std::string& socket, const std::string& request,
+                       const std::function<bool(const std::string&)>& take) {
+  const auto fd = open_to(socket, request, 0);
+  if (!fd) return fd.diagnostics();
+  std::string lines;
+  std::array<char, 65536> chunk;
+  while (lines.size() < kLongestAnswer) {
+    const ssize_t got = ::recv(fd->get(), chunk.data(), chunk.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return {{socket, 0, why_not(errno)}};
+    if (got == 0) return {{socket, 0, "the box hung up"}};
+    lines.append(chunk.data(), static_cast<std::size_t>(got));
+    for (std::size_t end; (end = lines.find('\n')) != std::string::npos; lines.erase(0, end + 1))
+      if (!take(lines.substr(0, end))) return {};
+  }
+  return {{socket, 0, "a line does not end"}};
 }
 
 }  // namespace slowlane

@@ -9,6 +9,7 @@
 #include "control/config.h"
 #include "control/ctl_books.h"
 #include "control/ctl_client.h"
+#include "control/ctl_live.h"
 #include "control/ctl_tables.h"
 #include "control/outline.h"
 
@@ -52,7 +53,28 @@ Result<std::string> ask(const Options& options, const Json& asked, Nanos patienc
   return seen ? seen : answer;
 }
 
+Diagnostics follow(const Options& options, const Json& asked, const std::function<bool(const std::string&)>& take) {
+  const std::string request = asked.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!options.socket.empty()) return follow_box(options.socket, request, take);
+  const ControlConfig usual;
+  bool came = false;
+  const auto note = [&](const std::string& line) {
+    came = true;
+    return take(line);
+  };
+  Diagnostics trouble = follow_box(usual.socket, request, note);
+  if (trouble.empty() || came || !options.views) return trouble;
+  Diagnostics seen = follow_box(usual.view_socket, request, note);
+  return seen.empty() || came ? seen : trouble;
+}
+
 Exit run(const Options& options) {
+  if (options.act.follow) {
+    const auto box = [&](const Json& request, const std::function<bool(const std::string&)>& take) {
+      return follow(options, request, take);
+    };
+    return options.act.follow(box, options.json ? Print::json : Print::text);
+  }
   if (options.act.run) {
     const auto box = [&](const Json& request, Nanos patience) { return ask(options, request, patience); };
     return options.act.run(box, options.json ? Print::json : Print::text);
@@ -125,10 +147,12 @@ Command::Run attach(CLI::App& app) {
   attach_views(app, options);
   attach_table(app, options, "classes", "rates of each class, configured and measured", classes_table);
   attach_table(app, options, "rules", "how often each rule was right, and when last", rules_table);
-  attach_book_commands(app, [options](CtlAct act) {
+  const auto choose = [options](CtlAct act) {
     options->views = act.views;
     options->act = std::move(act);
-  });
+  };
+  attach_live_commands(app, choose);
+  attach_book_commands(app, choose);
   attach_changes(app, options);
   app.footer(
       "Exit codes: 0 done, 1 the box refuses, 3 no box answers. Commands that only look work on the view socket too,\n"
@@ -139,7 +163,9 @@ Command::Run attach(CLI::App& app) {
 }  // namespace
 
 Command ctl_command() {
-  return {"ctl", "talk to a running box: status, counters, classes, rules, reload, rollback, bypass, stop", attach};
+  return {"ctl",
+          "talk to a running box: status, classes, rules, flows, trace, watch, top, reload, rollback, bypass, stop",
+          attach};
 }
 
 }  // namespace slowlane

@@ -63,6 +63,10 @@ Json bypass(BoxControl& box, const Json& request) {
   return {{"ok", true}, {"bypass", order.on}};
 }
 
+Reply flows(BoxControl& box, const Json& request) { return box.flows(request); }
+Reply trace(BoxControl& box, const Json& request) { return box.trace(request); }
+Reply watch(BoxControl& box, const Json& request) { return box.watch(request); }
+
 Json stop(BoxControl& box, const Json&) {
   box.stop();
   return {{"ok", true}, {"stopping", true}};
@@ -73,6 +77,11 @@ constexpr std::array kCommands = {
     CtlCommand{"counters", Rights::view, "everything counted; changed: what is not 0 alone", counters},
     CtlCommand{"classes", Rights::view, "what was measured of each class beside what the book asks for", classes},
     CtlCommand{"rules", Rights::view, "how often each rule was right, and when last", rules},
+    CtlCommand{"flows", Rights::view, "flows that run; host, class, rule, address, protocol, top, sort", nullptr, false,
+               flows},
+    CtlCommand{"watch", Rights::view, "events of flows as they come, one a line", nullptr, false, watch},
+    CtlCommand{"trace", Rights::change, "the next packets of some flows; host, client, server, packets, for", nullptr,
+               true, trace},
     CtlCommand{"reload", Rights::change, "put a book in force; confirm, observe, note", nullptr},
     CtlCommand{"confirm", Rights::change, "keep the book that would be taken back", nullptr},
     CtlCommand{"diff", Rights::change, "what a book would change", nullptr},
@@ -115,6 +124,13 @@ Reply answer(BoxControl& box, const Caller& caller, std::string line) {
                   did_you_mean(word, names()) + " (commands: " + one_of(names()) + ")");
   if (found->needs == Rights::change && caller.rights == Rights::view)
     return refuse(word + " changes the box; this socket may only look at it");
+  if (found->open != nullptr) {
+    Reply reply = found->open(box, request);
+    const bool refused = !reply.later.valid() && !reply.feed;
+    const Json said = refused ? Json::parse(reply.now) : Json::object();
+    if (found->noted) box.note_change(caller, found->name, refused ? "refused" : "done", details_of(request, said));
+    return reply;
+  }
   if (found->run == nullptr) return {"", box.ask_books(caller, std::move(line))};
   const Json said = found->run(box, request);
   if (found->noted)

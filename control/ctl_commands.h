@@ -1,12 +1,12 @@
 #pragma once
 
-#include <future>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 
 #include "control/box_control.h"
 #include "control/caller.h"
+#include "control/reply.h"
 
 namespace slowlane {
 
@@ -20,16 +20,12 @@ struct CtlCommand {
   nlohmann::ordered_json (*run)(BoxControl& box, const nlohmann::ordered_json& request);
   // Attempts are written down; those about books the box writes down itself.
   bool noted = false;
+  // Not null: it is answered by this, later or by many lines.
+  Reply (*open)(BoxControl& box, const nlohmann::ordered_json& request) = nullptr;
 };
 
 // The table, in the manual's order.
 std::span<const CtlCommand> ctl_commands();
-
-// An answer, one line without its end: now, or, where `later` is valid, from there.
-struct Reply {
-  std::string now;
-  std::future<std::string> later;
-};
 
 // Answers one line of a client. Never throws for what a client wrote.
 Reply answer_line(BoxControl& box, const Caller& caller, std::string line);

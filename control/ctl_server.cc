@@ -10,6 +10,7 @@
 #include <exception>
 #include <future>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ struct Client {
   std::size_t read = 0;              // bytes of `in` that are known to have no line's end
   std::string out;                   // what it has not read yet
   std::future<std::string> later;    // valid: its answer is being worked on
+  std::shared_ptr<Feed> feed;        // it is sent what comes
   std::optional<Nanos> large_since;  // its request is a large one
   bool finished = false;             // nothing more will be read from it; it goes once `out` is empty
   bool gone = false;
@@ -77,7 +79,19 @@ std::string take_line(Client& client) {
 }
 
 // Nothing of a client is answered while an earlier answer waits.
-bool may_ask(const Client& client) { return client.out.empty() && !client.later.valid(); }
+bool may_ask(const Client& client) { return client.out.empty() && !client.later.valid() && !client.feed; }
+
+// Sends what comes, as fast as the client reads. One that only listens is not idle, but it may hang up.
+void take_feed(Client& client, Nanos now) {
+  constexpr std::size_t kAtOnce = 64 << 10;
+  pollfd end{client.fd.get(), 0, 0};
+  if (::poll(&end, 1, 0) > 0 && (end.revents & (POLLHUP | POLLERR)) != 0) client.gone = true;
+  if (!client.out.empty()) return;
+  client.active = now;
+  client.out = client.feed->take(kAtOnce);
+  if (client.feed->over()) client.feed.reset();
+  send(client, now);
+}
 
 void take_answer(Client& client, Nanos now) {
   client.active = now;  // whoever waits for the box is not idle
@@ -166,6 +180,7 @@ std::size_t CtlServer::State::limit_of(const Client& client) const {
 void CtlServer::State::answer(Client& client, Nanos now) {
   send(client, now);
   if (client.later.valid()) take_answer(client, now);
+  if (client.feed) take_feed(client, now);
   if (!client.finished && may_ask(client) && !has_line(client) && client.in.size() <= limit_of(client))
     receive(client, now, chunk);
   if (may_ask(client) && has_line(client)) {
@@ -173,7 +188,11 @@ void CtlServer::State::answer(Client& client, Nanos now) {
     if (line.find_first_not_of(" \t\r") != std::string::npos) {
       Reply reply = answer_line(box, client.caller, std::move(line));
       client.later = std::move(reply.later);
-      if (!client.later.valid()) client.out = std::move(reply.now) + "\n";
+      client.feed = std::move(reply.feed);
+      if (client.feed)
+        take_feed(client, now);
+      else if (!client.later.valid())
+        client.out = std::move(reply.now) + "\n";
     }
     send(client, now);
   }

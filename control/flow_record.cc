@@ -12,16 +12,6 @@ using Json = nlohmann::ordered_json;
 // An object as it is made: its keys are all different, so none is looked for.
 using Fields = Json::object_t;
 
-std::string print_transport(std::uint8_t transport) {
-  switch (transport) {
-    case 1: return "icmp";
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 58: return "icmp6";
-    default: return std::to_string(transport);
-  }
-}
-
 const char* print_client_by(ClientBy by) {
   switch (by) {
     case ClientBy::syn: return "syn";
@@ -167,6 +157,16 @@ Json value_at(const Json& record, const std::string& column) {
 }
 
 }  // namespace
+
+std::string print_transport(std::uint8_t transport) {
+  switch (transport) {
+    case 1: return "icmp";
+    case 6: return "tcp";
+    case 17: return "udp";
+    case 58: return "icmp6";
+    default: return std::to_string(transport);
+  }
+}
 
 Json flow_record(const FlowView& view) {
   const Flow& flow = view.flow;

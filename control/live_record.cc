@@ -59,12 +59,23 @@ void cut_times(Flow& flow) {
 
 bool is_icmp(const Flow& flow) { return flow.key.transport == 1 || flow.key.transport == 58; }
 
-}  // namespace
-
-Json live_record(const FlowEvent& event, const LiveContext& context) {
+Shown shown_of(const FlowEvent& event, const Labels& labels) {
   Shown shown{event.flow, {}};
   for (std::size_t i = 0; i < event.flow.name_count; ++i) shown.names[i] = event.name(i);
-  if (!asks_dns(event.flow, context.labels)) keep_dns_to_itself(shown);
+  if (!asks_dns(event.flow, labels)) keep_dns_to_itself(shown);
+  return shown;
+}
+
+}  // namespace
+
+std::string live_host(const FlowEvent& event, const Labels& labels) {
+  const Shown shown = shown_of(event, labels);
+  const int index = shown_name(shown.flow);
+  return index < 0 ? std::string() : std::string(shown.names[static_cast<std::size_t>(index)]);
+}
+
+Json live_record(const FlowEvent& event, const LiveContext& context) {
+  Shown shown = shown_of(event, context.labels);
   Nanos time = event.time;
   if (context.addresses != Addresses::full) {
     cut_times(shown.flow);

@@ -21,4 +21,7 @@ struct LiveContext {
 // rule, or an observe rule that fits it, asks for DNS names. Unless addresses are full, times are cut to the second.
 nlohmann::ordered_json live_record(const FlowEvent& event, const LiveContext& context);
 
+// The "host" of that record; empty where it has none.
+std::string live_host(const FlowEvent& event, const Labels& labels);
+
 }  // namespace slowlane

@@ -78,6 +78,12 @@ Json rates_view(const Meters::Rates& rates) {
           {"dropped_bps", whole(rates.dropped_bps)}};
 }
 
+Json names_view(const std::vector<BusyName>& names) {
+  Json all = Json::array();
+  for (const BusyName& name : names) all.push_back({{"host", name.host}, {"flows", name.flows}, {"bytes", name.bytes}});
+  return all;
+}
+
 Json direction_view(const ClassFigures& cls, Direction direction, const Meters& meters) {
   const DirectionFigures& figures = cls.direction[at(direction)];
   return {{"offered_packets", figures.offered_packets},
@@ -109,7 +115,8 @@ Json classes_view(const BoxFigures& figures, const Meters& meters) {
                    {"limits", limits_of(spec)},
                    {"flows", cls.flows},
                    {"up", direction_view(cls, Direction::up, meters)},
-                   {"down", direction_view(cls, Direction::down, meters)}});
+                   {"down", direction_view(cls, Direction::down, meters)},
+                   {"names", names_view(cls.names)}});
   }
   return all;
 }

@@ -109,6 +109,64 @@ TEST_F(CtlServerTest, OnlyTheOneSocketMayChangeTheBox) {
   EXPECT_TRUE(box_.stopped);
 }
 
+TEST_F(CtlServerTest, SendsWhatAFeedBringsUntilItIsOver) {
+  const Fd client = connect(config_.view_socket);
+  say(client, "{\"command\": \"watch\"}\n");
+  serve(2);
+  ASSERT_THAT(box_.feeds, SizeIs(1));
+  box_.feeds[0]->put("one");
+  serve(2, 100 * kSecond);
+  EXPECT_EQ(hear(client), "one\n");
+  serve(1, 1000 * kSecond);
+  EXPECT_FALSE(hung_up(client)) << "it listens";
+  box_.feeds[0]->put("two");
+  box_.feeds[0]->end();
+  serve(2, 1000 * kSecond);
+  EXPECT_EQ(hear(client), "two\n");
+  say(client, "{\"command\": \"status\"}\n");
+  serve(2, 1000 * kSecond);
+  EXPECT_THAT(hear(client), HasSubstr("running"));
+}
+
+TEST_F(CtlServerTest, LetsGoOfAFeedWhoseClientHungUp) {
+  {
+    const Fd client = connect(config_.view_socket);
+    say(client, "{\"command\": \"watch\"}\n");
+    serve(2);
+    ASSERT_THAT(box_.feeds, SizeIs(1));
+    EXPECT_EQ(box_.feeds[0].use_count(), 2);
+  }
+  serve(2);
+  EXPECT_EQ(box_.feeds[0].use_count(), 1);
+}
+
+TEST_F(CtlServerTest, AFeedThatNobodyReadsStaysBounded) {
+  const Fd client = connect(config_.view_socket);
+  say(client, "{\"command\": \"watch\"}\n");
+  serve(2);
+  ASSERT_THAT(box_.feeds, SizeIs(1));
+  for (int i = 0; i < 20'000; ++i) {
+    box_.feeds[0]->put(std::string(1000, 'x'));
+    if (i % 100 == 0) serve();
+  }
+  EXPECT_GT(box_.feeds[0]->lost(), 0u);
+  serve(2, 61 * kSecond);
+  EXPECT_EQ(server_->clients(), 0u) << "who does not read for a minute is dropped";
+}
+
+TEST_F(CtlServerTest, OnlyTheChangingSocketTracesAndItIsWrittenDown) {
+  const Fd view = connect(config_.view_socket);
+  say(view, "{\"command\": \"trace\"}\n");
+  serve(2);
+  EXPECT_THAT(hear(view), HasSubstr("may only look"));
+  const Fd change = connect(config_.socket);
+  say(change, "{\"command\": \"trace\", \"client\": \"192.0.2.1\"}\n");
+  serve(2);
+  ASSERT_THAT(box_.noted, SizeIs(1));
+  EXPECT_THAT(box_.noted[0], HasSubstr("trace done"));
+  EXPECT_THAT(box_.noted[0], HasSubstr("192.0.2.1"));
+}
+
 TEST_F(CtlServerTest, GivesItsFilesTheirModesAndTakesThemAway) {
   const auto mode = [](const std::string& path) {
     struct stat about {};

@@ -58,6 +58,56 @@ class Run(BoxCase):
             self.assertEqual((record["client"], record["client_port"], record["community_id"], record["class"]),
                              ("192.0.2.0", 0, None, "half"))
 
+    def live_box(self, more=""):
+        book = ('book = "b"; classes = ( { name = "half"; lose = { share = 0.5; }; } );'
+                'rules = ( { name = "few"; when = { client = ["192.0.2.0/29"]; }; then = "half"; } );')
+        box = self.start(self.appliance(book, more))
+        self.wait_for(lambda: self.counters().get("total.received_packets") == PACKETS, box)
+        return box
+
+    def test_flows_are_listed_filtered_and_cut(self):
+        box = self.live_box()
+        answer = json.loads(self.ask("flows", "--class", "half", "--sort", "packets", "--top", "3").stdout)
+        self.assertEqual((answer["total"], answer["matched"], answer["whole"], len(answer["flows"])), (FLOWS, 7, True, 3))
+        for flow in answer["flows"]:
+            self.assertEqual((flow["client"], flow["client_port"], flow["class"], flow["rule"]), ("192.0.2.0", 0, "half", "few"))
+        refused = self.ask("flows", "--address", "192.0.2.1")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("cut", json.loads(refused.stdout)["error"])
+        self.assertIn("of 20 in the box", subprocess.run([SLOWLANE, "ctl", "--socket", self.path("view.sock"), "flows"],
+                                                         capture_output=True, text=True, check=True).stdout)
+        self.stop(box)
+
+    def test_a_trace_ends_by_itself_and_is_written_down(self):
+        box = self.live_box()
+        made = self.ask("trace", "--for", "100ms")
+        lines = [json.loads(line) for line in made.stdout.splitlines()]
+        self.assertEqual((made.returncode, lines[0]["ok"], lines[-1]["ended"]), (0, True, "time"))
+        view = subprocess.run([SLOWLANE, "ctl", "--socket", self.path("view.sock"), "trace"], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(view.returncode, 1)
+        self.stop(box)
+
+    def test_watch_streams_what_happens_to_flows(self):
+        box = self.live_box()
+        watch = subprocess.Popen([SLOWLANE, "ctl", "--socket", self.path("ctl.sock"), "--json", "watch"],
+                                 stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        self.assertEqual(json.loads(watch.stdout.readline())["watching"], "treated")
+        self.stop(box)
+
+    def test_top_prints_one_page(self):
+        box = self.live_box()
+        page = subprocess.run([SLOWLANE, "ctl", "--socket", self.path("view.sock"), "top", "--once"], capture_output=True,
+                              text=True, check=True).stdout.splitlines()
+        self.assertLessEqual(len(page), 24)
+        self.assertLessEqual(max(map(len, page)), 80)
+        self.assertIn("running", page[0])
+        self.assertTrue(any(line.startswith("half") for line in page), page)
+        self.stop(box)
+
     def test_every_mistake_of_an_appliance_is_told_with_its_line(self):
         path = self.write("wrong.cfg", 'ports = ( { name = "in"; kind = "af_paket"; device = "x"; } );\n'
                                        'wires = ( { name = "w"; inside = "in"; outside = "uot"; } );\nbook = "none.cfg";\n')

@@ -26,6 +26,16 @@ class FakeBox : public BoxControl {
     book_requests.push_back(std::move(request));
     return book_answers.emplace_back().get_future();
   }
+  Reply flows(const nlohmann::ordered_json& request) override {
+    looks.push_back(request.dump());
+    return {R"({"ok":false,"error":"flows: no"})", {}};
+  }
+  Reply trace(const nlohmann::ordered_json& request) override { return watch(request); }
+  Reply watch(const nlohmann::ordered_json& request) override {
+    looks.push_back(request.dump());
+    feeds.push_back(std::make_shared<Feed>());
+    return {"", {}, feeds.back()};
+  }
   nlohmann::ordered_json versions() const override { return nlohmann::ordered_json::array({{{"digest", "abc"}}}); }
   void note_change(const Caller&, const char* what, const char* result, nlohmann::ordered_json more) override {
     noted.push_back(std::string(what) + " " + result + " " + more.dump());
@@ -39,6 +49,8 @@ class FakeBox : public BoxControl {
   std::vector<std::string> book_requests;
   std::vector<std::promise<std::string>> book_answers;  // that the test gives
   std::vector<std::string> noted;
+  std::vector<std::string> looks;            // requests for flows, traces and events
+  std::vector<std::shared_ptr<Feed>> feeds;  // that the test fills
 };
 
 }  // namespace slowlane

@@ -20,9 +20,7 @@ class SpscRing {
   std::uint32_t capacity() const noexcept { return mask_ + 1; }
 
   // Any thread; what it says may be over when it is read.
-  bool empty() const noexcept {
-    return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);
-  }
+  bool empty() const noexcept { return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire); }
 
   // Writer: the next free slot, which holds whatever it held before; null where all are taken.
   T* claim() noexcept {

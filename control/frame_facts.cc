@@ -5,6 +5,7 @@
 
 #include "control/capture_run.h"
 #include "control/failure.h"
+#include "dataplane/flow_facts.h"
 
 namespace slowlane {
 namespace {
@@ -71,28 +72,11 @@ Failure no_flow(const FrameName& frame, Parsed::Kind kind) {
 }
 
 void fill(FrameFacts& out, const Flow& flow, const Names& names) {
-  Facts& facts = out.facts;
-  facts.client = flow.client();
-  facts.server = flow.server();
-  facts.client_port = flow.client_port();
-  facts.server_port = flow.server_port();
-  facts.transport = flow.key.transport;
-  facts.initiator = flow.client_inside ? Side::inside : Side::outside;
   out.vlans.assign(flow.vlans.begin(), flow.vlans.begin() + flow.vlan_count);
-  facts.vlans = out.vlans;
   for (std::size_t i = 0; i < flow.name_count; ++i) out.texts.emplace_back(names.text(flow.names[i]));
   for (std::size_t i = 0; i < flow.name_count; ++i) out.names.push_back({out.texts[i], flow.name_sources[i]});
-  facts.names = out.names;
-  facts.more_names = flow.more_names;
-  facts.application = flow.application;
-  facts.master = flow.master;
-  facts.app = flow.app;
-  facts.category = flow.category;
-  facts.ech = flow.ech;
-  facts.quic = flow.quic;
-  facts.quic_version = flow.quic_version;
-  facts.payload = flow.payload;
-  facts.payload_size = flow.payload_size;
+  out.facts = facts_of(flow, out.names);
+  out.facts.vlans = out.vlans;
 }
 
 // The flow keeps its first payload only while rules wait for it, so the capture is read once more up to it.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/text.h"
+#include "dataplane/flow_facts.h"
 
 namespace slowlane {
 namespace {
@@ -90,27 +91,8 @@ const char* word_of(Tri answer) {
 // The facts of a copied flow; the payload that rules may ask for is not copied. `names` is storage.
 Facts facts_of(const FlowEvent& event, std::array<HostName, Flow::kMaxNames>& names) {
   const Flow& flow = event.flow;
-  Facts facts;
-  facts.client = flow.client();
-  facts.server = flow.server();
-  facts.client_port = flow.client_port();
-  facts.server_port = flow.server_port();
-  facts.transport = flow.key.transport;
-  facts.initiator = flow.client_inside ? Side::inside : Side::outside;
-  facts.vlans = {flow.vlans.data(), flow.vlan_count};
   for (std::size_t i = 0; i < flow.name_count; ++i) names[i] = {event.name(i), flow.name_sources[i]};
-  facts.names = {names.data(), flow.name_count};
-  facts.more_names = flow.more_names;
-  facts.application = flow.application;
-  facts.master = flow.master;
-  facts.app = flow.app;
-  facts.category = flow.category;
-  facts.ech = flow.ech;
-  facts.quic = flow.quic;
-  facts.quic_version = flow.quic_version;
-  facts.payload = flow.payload;
-  facts.payload_size = flow.payload_size;
-  return facts;
+  return facts_of(flow, {names.data(), flow.name_count});
 }
 
 Json terms_of(const RuleAnswer& rule, const Facts& facts) {

@@ -1,4 +1,5 @@
 #include "dataplane/inspector.h"
+#include "dataplane/flow_facts.h"
 
 #include <algorithm>
 
@@ -121,26 +122,8 @@ void Inspector::answer(Flow& flow, const Classifier::Answer& answer) noexcept {
 }
 
 Facts Inspector::facts(const Flow& flow) noexcept {
-  Facts facts;
-  facts.client = flow.client();
-  facts.server = flow.server();
-  facts.client_port = flow.client_port();
-  facts.server_port = flow.server_port();
-  facts.transport = flow.key.transport;
-  facts.initiator = flow.client_inside ? Side::inside : Side::outside;
-  facts.vlans = {flow.vlans.data(), flow.vlan_count};
   for (std::size_t i = 0; i < flow.name_count; ++i) host_names_[i] = {names_.text(flow.names[i]), flow.name_sources[i]};
-  facts.names = {host_names_.data(), flow.name_count};
-  facts.more_names = flow.more_names;
-  facts.application = flow.application;
-  facts.master = flow.master;
-  facts.app = flow.app;
-  facts.category = flow.category;
-  facts.ech = flow.ech;
-  facts.quic = flow.quic;
-  facts.quic_version = flow.quic_version;
-  facts.payload = flow.payload;
-  facts.payload_size = flow.payload_size;
+  Facts facts = facts_of(flow, {host_names_.data(), flow.name_count});
   if (flow.kept_payload != kNoIndex) {
     const KeptPayload& kept = payloads_[flow.kept_payload];
     facts.payload_bytes = {kept.bytes.data(), kept.size};

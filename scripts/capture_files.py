@@ -111,12 +111,16 @@ def write(path, frames, comment):
             file.write(_block(6, head + frame.data))
 
 
-def segments(path):
-    """Yields the TCP and UDP packets of a capture file; fragments and what is not IP are passed over."""
+def packets(path):
+    """Yields each frame of a capture file with the TCP or UDP packet in it; None for fragments and what is not IP."""
     for frame in read(path):
         at = _network(frame)
-        if at is not None and (segment := _segment(frame, *at)):
-            yield segment
+        yield frame, _segment(frame, *at) if at else None
+
+
+def segments(path):
+    """Yields the TCP and UDP packets of a capture file; fragments and what is not IP are passed over."""
+    return (segment for _, segment in packets(path) if segment)
 
 
 def _network(frame):
@@ -197,9 +201,7 @@ def snap(source, target, whole, size, comment):
     seen = {}
 
     def shortened():
-        for frame in sorted(read(source), key=lambda frame: frame.time):
-            at = _network(frame)
-            segment = _segment(frame, *at) if at else None
+        for frame, segment in sorted(packets(source), key=lambda packet: packet[0].time):
             if segment:
                 ends = frozenset((segment.flow[:2], segment.flow[2:])), segment.protocol
                 seen[ends] = seen.get(ends, 0) + 1

@@ -53,7 +53,8 @@ class Sender:
     held on its way, or None: lost."""
     TRIP = 30_000_000
 
-    def __init__(self, rate, admit, pauses=(), segments=600):
+    def __init__(self, rate, admit, pauses=(), segments=600, port=40000):
+        self.port = port
         self.gap, self.admit, self.pauses = int(1500 * 8 / (4 * rate) * SECOND), admit, pauses
         self.at_sender, self.at_receiver, self.got, self.high = [], [], set(), 1000
         self.waiting = [1000 + i * 1448 for i in range(segments)]
@@ -85,7 +86,7 @@ class Sender:
         while self.waiting and self.flying < self.window:
             time = self.free = max(now, self.free + self.gap)
             seq, number = self.waiting.pop(0), len(self.at_sender) + 1
-            frame = tcp_frame(time, SERVER, CLIENT, (443, 40000), seq, 1, 1448, number, (number, number))
+            frame = tcp_frame(time, SERVER, CLIENT, (443, self.port), seq, 1, 1448, number, (number, number))
             self.at_sender.append(frame)
             self.flying += 1
             held = self.admit(time, 1500)
@@ -98,7 +99,7 @@ class Sender:
         self.got.add(seq)
         while self.high in self.got:
             self.high += 1448
-        reply = tcp_frame(frame.time, CLIENT, SERVER, (40000, 443), 1, self.high, 0, number, (number, number))
+        reply = tcp_frame(frame.time, CLIENT, SERVER, (self.port, 443), 1, self.high, 0, number, (number, number))
         self.at_receiver.append(reply)
         self.at_sender.append(reply._replace(time=frame.time + self.TRIP // 2))
 

@@ -1,0 +1,121 @@
+"""Where an experiment runs: a lab with a box whose book changes, or nothing but `slowlane replay`."""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+
+from lab_parts import bench as lab_bench
+from lab_parts import boxes, ground
+
+from . import model, sessions, virtual
+
+PUBLISHED = os.path.join(boxes.TOP, "rules", "book", "published")
+RTT_MS = 20
+
+
+def profile_path(profile):
+    """A profile's name, or a book's path."""
+    return profile if profile.endswith(".cfg") else os.path.join(PUBLISHED, f"{profile}.cfg")
+
+
+def flattened(path, depth=0):
+    """A book with what it includes, as one text."""
+    if depth > 10:
+        raise ground.LabError(f"{path}: includes go round in a circle")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    return re.sub(r'^\s*@include\s+"([^"]+)"\s*$', lambda m: flattened(os.path.join(os.path.dirname(path), m[1]), depth + 1),
+                  text, flags=re.M)
+
+
+def edited(path, edits):
+    """A book's text with edits; each must change something. What the book expects of itself goes with them."""
+    text = flattened(path)
+    if edits:
+        text = re.sub(r"^expect *= *\(.*?\) *;", "", text, flags=re.S | re.M)
+    for pattern, new in edits:
+        changed = re.sub(pattern, new, text)
+        if changed == text:
+            raise ground.LabError(f"{path}: nothing there is like {pattern}")
+        text = changed
+    return text
+
+
+class Bench:
+    """What an experiment sees. Its lab is made when it is first asked for; each book is put in force by a new box, so that no
+    flow of an earlier one is known."""
+
+    def __init__(self, out, seed=1, keep_captures=False):
+        self.out, self.seed, self.keep_captures = out, seed, keep_captures
+        self.book, self.name, self.folder, self.digests = None, "", out, {}
+        self._lab, self._in_force = None, None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *how):
+        return self._stack.__exit__(*how)
+
+    def use(self, experiment, variant, edits=(), profile=None):
+        """From now on this book, and a folder of the experiment's own."""
+        self.use_profile(experiment.name, profile or experiment.profile, variant, edits)
+
+    def use_profile(self, name, profile, variant="", edits=()):
+        self.name, self.folder = name, os.path.join(self.out, name, variant)
+        os.makedirs(self.folder, exist_ok=True)
+        self.switch(profile, edits)
+
+    def switch(self, profile, edits=()):
+        """Another book for what follows within one experiment."""
+        self.book = self.path(f"{os.path.basename(profile).removesuffix('.cfg')}.cfg")
+        text = edited(profile_path(profile), edits)
+        with open(self.book, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.digests[f"{self.name} {os.path.basename(profile)}"] = hashlib.sha256(text.encode()).hexdigest()
+
+    def tidy(self):
+        """Large files go, unless somebody wants them."""
+        for name in () if self.keep_captures else ("captures", "virtual"):
+            shutil.rmtree(self.path(name), ignore_errors=True)
+
+    @property
+    def lab(self):
+        if self._lab is None:
+            wanted = lab_bench.Wanted(box="none", rtt_ms=RTT_MS)
+            self._lab = self._stack.enter_context(lab_bench.standing_lab(f"exp{os.getpid()}", wanted))
+            self._lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
+        return self._lab
+
+    def box(self, book=None):
+        """Puts a new box with the book in force into its place."""
+        boxes.put(self.lab, "slowlane", book or self.book)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    # --- ways to ask
+
+    def play(self, wanted, capture=False):
+        """Sessions over real TCP through a new box: {id: sessions.Result}."""
+        self.box()
+        return sessions.play(self.lab, wanted, self.path("captures") if capture else None)
+
+    def cells(self, asked):
+        """Sessions that end in a bulk step; was it slow? `asked`: (session, expected or None, note)."""
+        results = self.play([session for session, _, _ in asked])
+        out, odd = [], []
+        for session, expected, note in asked:
+            if not results[session["id"]].server["connected"]:
+                raise ground.LabError(f"{session['id']}: TCP did not connect ({results[session['id']].client['error']})")
+            speed = results[session["id"]].goodput()
+            out.append(model.Cell(session["id"], expected, speed < sessions.SLOW, note))
+            if sessions.SLOW <= speed < sessions.FAST:
+                odd.append(f"{session['id']}: {speed / 1e3:.0f} kbit/s")
+        return out, odd
+
+    def decided(self, wanted):
+        """What the box decides of sessions in virtual time: {id: class or None}."""
+        return virtual.play(self.book, wanted, self.path("virtual"), seed=self.seed)

@@ -1,0 +1,15 @@
+"""Every experiment, in the order of the facts' list."""
+
+import re
+
+from . import blocking, datagrams, later, parser, state, throttling, triggers
+
+ROOMS = throttling, triggers, parser, state, blocking, datagrams, later
+EXPERIMENTS = sorted((one for room in ROOMS for one in room.EXPERIMENTS),
+                     key=lambda e: (int(re.search(r"\d+", e.name)[0]), e.name))
+
+
+def find(names):
+    """Those of these names, all where none is given; KeyError with the first that is unknown."""
+    known = {e.name.lower(): e for e in EXPERIMENTS}
+    return [known[name.lower()] for name in names] if names else EXPERIMENTS

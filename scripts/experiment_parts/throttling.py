@@ -1,0 +1,220 @@
+"""Theme A: how fast a triggered connection is, and by what mechanism (O1 to O9)."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+from lab_parts import boxes, figures, servers
+
+from . import drawings, hellos, sessions
+from .model import Experiment, Negative, Outcome, Published
+from .sessions import both, bulk, pause, send, session
+
+TRIGGER = "abs.twimg.com"
+SETTLED = 5.0  # s
+HELLO = hellos.client_hello(TRIGGER)
+REPLY = hellos.application_data(900)
+OFF = Negative("no rule slows anything", [(r'then *= *"slow"', 'then = "pass"')])
+SHAPED = Negative("the class queues instead of dropping", [(r"police *=", "shape =")])
+DEPTH = {"bucket depth": "16 KiB (nothing published but fact A3c's example)"}
+
+
+def replayed(name, *loads, inverted=False, **more):
+    """The published replay: hello, an answer, and the load. The control has every payload's bits turned over."""
+    turned = hellos.inverted if inverted else bytes
+    return session(name, [send("client", turned(HELLO.data)), send("server", turned(REPLY)), *loads], **more)
+
+
+def picture(by, inverted=False):
+    return bulk(by, sessions.PICTURE, inverted=inverted)
+
+
+def wire_rates(results):
+    """Converged rates at the receivers, IP bytes, kbit/s."""
+    return {f"{name} {way}": (one.rate(SETTLED) or 0) / 1e3 for name, r in results.items() for way, one in r.wire.items()
+            if sum(new for _, new in one.steps()) > sessions.PICTURE / 2}
+
+
+def converging(bench):
+    """O1: download, upload, both at once; and the same with every bit turned over."""
+    wanted = [replayed("download", picture("server")), replayed("upload", picture("client")),
+              replayed("both ways", both(picture("server"), picture("client")))]
+    controls = [replayed("control down", picture("server", True), inverted=True),
+                replayed("control up", picture("client", True), inverted=True)]
+    results = bench.play(wanted + controls, capture=True)
+    rates = wire_rates({r["id"]: results[r["id"]] for r in wanted})
+    fast = min(results[c["id"]].goodput() for c in controls)
+    rows = [["session", "direction", "time_s", "ip_bytes"]]
+    for name, result in results.items():
+        for way, one in result.wire.items():
+            rows += [[name, way, f"{t - one.begin():.6f}", size] for t, size, _, _ in one.packets]
+    return Outcome(list(rates.values()), {"four throttled directions were measured": len(rates) == 4,
+                                          "the inverted control is at least ten times as fast": fast > 10 * 150_000,
+                                          "every session ended whole": all(r.whole() for r in results.values())},
+                   rows=rows, window_s=SETTLED, free_parameters=DEPTH,
+                   notes=", ".join(f"{k} {v:.1f}" for k, v in rates.items()) + f"; control {fast / 1e6:.1f} Mbit/s")
+
+
+def whole_fetches(bench):
+    """O2: what a browser would see: size by total time of an HTTPS fetch of the same file."""
+    bench.box()
+    speeds, told = {}, {}
+    for name in TRIGGER, "example.org":
+        said = bench.lab.run("client", "curl", "-4sk", "--max-time", "120", "-o", "/dev/null", "-w", "%{json}\n",
+                             f"https://{name}/picture.jpg", seconds=140)
+        told[name] = json.loads(said.stdout.splitlines()[-1])
+        speeds[name] = told[name]["size_download"] * 8 / told[name]["time_total"] / 1e3
+    return Outcome([speeds[TRIGGER]], {"the control name gets at least 1 Mbit/s": speeds["example.org"] >= 1000,
+                                       "the file came whole": told[TRIGGER]["size_download"] == servers.FILES["picture.jpg"]},
+                   rows=[["name", "kbit_per_s"], *([n, f"{v:.1f}"] for n, v in speeds.items())], at="curl, file bytes by total time",
+                   free_parameters=DEPTH,
+                   notes="The crowd's clients had other round trips, other pictures and other buckets: their speeds lie lower, for "
+                         "each stall of TCP counts. A deeper look: O6.")
+
+
+def crossing(bench, result, way="down"):
+    """(segment, seconds on the way or None) of one direction, from the sender's capture to the receiver's."""
+    ends = ("server", "client") if way == "down" else ("client", "server")
+    came, left = (bench.path(f"captures/{end}.pcap") for end in ends)
+    local = result.session["local"]
+    return [(s, held) for s, held in figures.pairs(came, left, result.session["port"], way)
+            if local in (s.flow[1], s.flow[3]) and s.payload]
+
+
+def silent_gaps(bench):
+    """O3: what was sent and never came, how long nothing came, and that nothing else was done."""
+    result = bench.play([replayed("download", picture("server"))], capture=True)["download"]
+    pairs = crossing(bench, result)
+    lost = [s for s, held in pairs if held is None]
+    delays = sorted(held for _, held in pairs if held is not None)
+    down = result.wire["down"]
+    rtt = 2 * delays[0]
+    gap = max((b[0] - a[0] for a, b in zip(down.packets, down.packets[1:])), default=0)
+    local = result.session["local"]
+    resets = any(s.flags & figures.capture_files.RST and local in (s.flow[1], s.flow[3]) for end in ("client", "server")
+                 for s in figures.capture_files.segments(bench.path(f"captures/{end}.pcap")))
+    begin = pairs[0][0].time
+    rows = [["time_s", "sequence", "payload", "arrived"]]
+    rows += [[f"{(s.time - begin) / 1e9:.6f}", (s.seq - pairs[0][0].seq) % 2**32, s.payload, int(held is not None)] for s, held in pairs]
+    return Outcome([gap / rtt], {"packets that were sent never came": len(lost) > 0, "no RST crossed": not resets,
+                                 "what came was not late (9 in 10 within 1.5 times the least delay)":
+                                     delays[int(len(delays) * 0.9)] < 1.5 * delays[0]},
+                   rows=rows, free_parameters=DEPTH,
+                   notes=f"{len(lost)} of {len(pairs)} packets lost; longest gap {gap:.2f} s at a round trip of {rtt * 1e3:.1f} ms")
+
+
+def policing_detected(bench):
+    """O4: the published detector on the sender's capture."""
+    bench.play([replayed("download", picture("server"))], capture=True)
+    said = subprocess.run([sys.executable, os.path.join(boxes.TOP, "scripts/detect-policing"), bench.path("captures/server.pcap")],
+                          capture_output=True, text=True, check=True)
+    answer = json.loads(said.stdout.splitlines()[-1])
+    rate = (answer["rate_bps"] or 0) / 1e3
+    return Outcome([rate], {"the verdict is policed": answer["verdict"] == "policed"}, rows=[list(answer), list(answer.values())],
+                   at="server's capture, IP bytes", free_parameters=DEPTH, notes=json.dumps(answer))
+
+
+def paced(bench):
+    """O5: a sender below the rate loses nothing; one above it does."""
+    wanted = [replayed(f"{rate // 1000} kbit/s", bulk("server", rate * 12 // 8, rate=rate)) for rate in (100_000, 200_000)]
+    results = bench.play(wanted, capture=True)
+    lost = {}
+    for one in wanted:
+        pairs = crossing(bench, results[one["id"]])
+        lost[one["id"]] = sum(held is None for _, held in pairs) / len(pairs)
+    below, above = lost.values()
+    return Outcome([below], {"above the rate packets are lost": above > 0.02}, rows=[["sender", "share_lost"], *map(list, lost.items())],
+                   at="between both ends' captures", free_parameters=DEPTH, notes=f"at 200 kbit/s {above:.1%} were lost")
+
+
+def bucket_depth(bench):
+    """O6: what passes of a burst at line rate before the first loss. The model's own number: none was published."""
+    from . import virtual
+    capture, passed = virtual.Capture(), {}
+    for number, size in enumerate((8, 16, 32, 64)):
+        one = session(f"{size} KiB", [send("client", HELLO.data), pause("server", 30), bulk("server", size * 1024)])
+        virtual.talk_of(capture, one, virtual.BEGIN + number * 1000)
+    packets = bench.path("packets.csv")
+    virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
+    with open(packets, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["direction"] == "down" and passed.get((row["flow"], "lost")) is None:
+                if row["fate"] == "dropped":
+                    passed[(row["flow"], "lost")] = True
+                else:
+                    passed[row["flow"]] = passed.get(row["flow"], 0) + int(row["bytes"])
+    sizes = [value for key, value in passed.items() if not isinstance(key, tuple)]
+    return Outcome([max(sizes) / 1024], at="box, IP bytes before the first loss", free_parameters=DEPTH,
+                   rows=[["burst", "passed_bytes"], *zip((8, 16, 32, 64), sizes)])
+
+
+def directions_apart(bench):
+    """O7: while the download starves, an upload below the rate loses nothing."""
+    load = both(bulk("server", sessions.PICTURE // 2), bulk("client", 100_000, rate=80_000))
+    result = bench.play([replayed("both", load)], capture=True)["both"]
+    up, down = crossing(bench, result, "up"), crossing(bench, result)
+    lost = [sum(held is None for _, held in pairs) / len(pairs) for pairs in (up, down)]
+    return Outcome([lost[0]], {"the download lost packets meanwhile": lost[1] > 0.02},
+                   rows=[["direction", "share_lost"], ["up", lost[0]], ["down", lost[1]]], at="between both ends' captures",
+                   free_parameters=DEPTH, notes=f"the download lost {lost[1]:.1%}")
+
+
+def two_at_once(bench):
+    """O8: two triggered connections of one pair of hosts: the sum of their rates, in one connection's rate."""
+    results = bench.play([replayed(name, picture("server")) for name in ("one", "two")], capture=True)
+    rates = wire_rates(results)
+    return Outcome([sum(rates.values()) / 140], rows=[["session", "kbit_per_s"], *map(list, rates.items())], window_s=SETTLED,
+                   free_parameters=DEPTH | {"scope": "a bucket for each connection (fact A7, an inference)"})
+
+
+def wehe(bench):
+    """O9: the Wehe test on the original and its inverted control, and on two controls."""
+    wanted = [replayed("original", picture("server"))]
+    wanted += [replayed(f"control {n}", picture("server", True), inverted=True) for n in (1, 2)]
+    results = {}
+    for one in wanted:  # one after another, as the published tool does
+        results[one["id"]] = bench.play([one], capture=True)[one["id"]]
+    answers = {}
+    for left, right in (("original", "control 1"), ("control 1", "control 2")):
+        paths = []
+        for name in left, right:
+            path = bench.path(f"{name.replace(' ', '-')}.csv")
+            with open(path, "w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([["time_s", "bytes"], *results[name].wire["down"].steps()])
+            paths.append(path)
+        said = subprocess.run([sys.executable, os.path.join(boxes.TOP, "scripts/detect-wehe"), *paths], capture_output=True,
+                              text=True, check=True)
+        answers[f"{left}, {right}"] = json.loads(said.stdout.splitlines()[-1])
+    first, second = answers.values()
+    return Outcome([first["area"]], {"original against control: differentiation": first["differentiation"] == "yes",
+                                     "control against control: none": second["differentiation"] == "no"},
+                   rows=[["pair", "area", "p"], *([n, a["area"], a["p"]] for n, a in answers.items())],
+                   free_parameters=DEPTH, notes=json.dumps(answers))
+
+
+BOOK = "twitter-2021-04-02"
+EXPERIMENTS = [
+    Experiment("O1", "A triggered connection converges to 130–150 kbit/s, each way", ["A1", "A1b", "A4", "A8", "L1"], BOOK,
+               Published(130, 150, "kbit/s", "X21 §5", "READ"), converging, OFF, figure=drawings.saw_tooth),
+    Experiment("O2", "A plain HTTPS fetch, as a browser's user sees it", ["A1c", "A1d", "A8"], BOOK,
+               Published(80, 125, "kbit/s", "DS (p5 to p95 of slow tests)", "DATA"), whole_fetches, OFF),
+    Experiment("O3", "Packets are dropped in silence, in gaps of more than five round trips", ["A2", "A3", "A3b", "A6"], BOOK,
+               Published(5, float("inf"), "longest gap in delivery, in round trips", "X21 §6.1", "READ"), silent_gaps, SHAPED,
+               figure=drawings.sequence),
+    Experiment("O4", "A published detector calls it policed, and finds the rate", ["A2", "L4", "L5", "L8"], BOOK,
+               Published(133, 147, "kbit/s", "FL16 (within 5 % of what is configured)", "READ"), policing_detected, SHAPED),
+    Experiment("O5", "A sender below the rate loses nothing", ["A5"], BOOK, Published(0, 0, "share lost at 100 kbit/s", "CP21", "READ"),
+               paced, Negative("a rate of 64 kbit/s", [(r'"140kbit"', '"64kbit"')])),
+    Experiment("O6", "How deep the bucket is", ["A3c"], BOOK, Published(None, None, "KiB", "CP21 (an example, no measurement)", "READ"),
+               bucket_depth, OFF, "virtual"),
+    Experiment("O7", "Each direction has a bucket of its own", ["A4"], BOOK,
+               Published(0, 0, "share of the upload lost", "CP21; X21 §5", "READ"), directions_apart,
+               Negative("one bucket for both directions", [(r'direction *= *"each"', 'direction = "shared"')])),
+    Experiment("O8", "Two triggered connections of one pair of hosts", ["A7", "K3"], BOOK,
+               Published(None, None, "rates of one connection", "not tested in print", "READ"), two_at_once,
+               Negative("a bucket for each host", [(r'scope *= *"flow"', 'scope = "host"')])),
+    Experiment("O9", "The Wehe test tells the original from its inverted control", ["L1", "L2", "L3"], BOOK,
+               Published(0.5, 1, "area", "WEHE (server's default threshold)", "READ"), wehe, OFF),
+]

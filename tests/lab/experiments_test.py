@@ -1,0 +1,38 @@
+"""Some experiments over real TCP, and one of them with its behaviour switched off: the rest takes half an hour."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import stage  # noqa: E402
+from lab_parts import bench, boxes  # noqa: E402
+
+
+def run(*words):
+    with tempfile.TemporaryDirectory() as folder:
+        said = subprocess.run([sys.executable, os.path.join(boxes.TOP, "scripts/experiments"), *words, "--json", "--out", folder],
+                              capture_output=True, text=True, check=False, timeout=600)
+    return said, {r["experiment"]: r for r in (json.loads(line) for line in said.stdout.splitlines() if line.startswith("{"))}
+
+
+class Experiments(unittest.TestCase):
+    def test_some_agree(self):
+        said, found = run("O1", "O11", "O16", "O22", "O23", "O25", "O33", "O36b")
+        for name, one in found.items():
+            with self.subTest(name):
+                self.assertEqual(one["verdict"], "agrees", json.dumps(one, indent=1)[:3000])
+        self.assertEqual(len(found), 8, said.stderr)
+
+    def test_without_the_behaviour_they_differ(self):
+        said, found = run("O12", "--negative")
+        self.assertEqual((found["O12"]["verdict"], found["O12"]["negative"]["verdict"]), ("agrees", "differs"), said.stderr)
+        self.assertEqual(said.returncode, 0)
+
+
+if __name__ == "__main__":
+    stage.main(bench.missing(bench.Wanted(rtt_ms=20)))

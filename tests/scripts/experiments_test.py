@@ -1,0 +1,109 @@
+"""The experiments that need only time, and what a verdict is."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+from experiment_parts import bench, catalogue, hellos, model  # noqa: E402
+
+
+def run(*words):
+    """scripts/experiments; (exit code, records by name)."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = subprocess.run([sys.executable, os.path.join(TOP, "scripts/experiments"), *words, "--json", "--out", folder],
+                              capture_output=True, text=True, check=False)
+    records = [json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")]
+    return said, {record["experiment"]: record for record in records}
+
+
+class Verdicts(unittest.TestCase):
+    PUBLISHED = model.Published(1, 2, "x", "nobody", "READ")
+
+    def test_a_value_outside_the_interval_differs(self):
+        self.assertEqual(model.Outcome([1.5, 2.1]).as_published(self.PUBLISHED), "differs")
+        self.assertEqual(model.Outcome([1.5, 2.0]).as_published(self.PUBLISHED), "agrees")
+
+    def test_nothing_measured_differs(self):
+        self.assertEqual(model.Outcome([]).as_published(self.PUBLISHED), "differs")
+        self.assertEqual(model.Outcome([None]).as_published(self.PUBLISHED), "differs")
+
+    def test_a_claim_that_does_not_hold_differs(self):
+        self.assertEqual(model.Outcome([1.5], {"so": False}).as_published(self.PUBLISHED), "differs")
+
+    def test_a_cell_unlike_print_differs_and_one_not_in_print_does_not_count(self):
+        cells = model.Published(1, 1, model.ALL_CELLS, "nobody", "READ")
+        self.assertEqual(model.Outcome(cells=[model.Cell("a", True, True), model.Cell("b", None, True)]).as_published(cells), "agrees")
+        self.assertEqual(model.Outcome(cells=[model.Cell("a", True, False)]).as_published(cells), "differs")
+
+    def test_without_a_published_number_nothing_is_asserted(self):
+        self.assertEqual(model.Outcome([7]).as_published(model.Published(None, None, "x", "nobody", "READ")), "not_established")
+
+
+class Catalogue(unittest.TestCase):
+    def test_every_negative_changes_its_book(self):
+        for one in catalogue.EXPERIMENTS:
+            with self.subTest(one.name):
+                before = bench.flattened(bench.profile_path(one.profile))
+                self.assertNotEqual(before, bench.edited(bench.profile_path(one.profile), one.negative.edits))
+
+    def test_nothing_recalled_is_asserted(self):
+        for one in catalogue.EXPERIMENTS:
+            self.assertNotEqual(one.published.mark, "RECALLED", one.name)
+            self.assertFalse({"G4", "H4", "F6b", "G9", "F9"} & set(one.facts), one.name)
+
+
+class Hellos(unittest.TestCase):
+    def test_the_map_covers_every_byte_once(self):
+        hello = hellos.client_hello("abs.twimg.com", padded_to=900)
+        ends = [0] + [end for _, _, end in hello.fields]
+        self.assertEqual([begin for _, begin, _ in hello.fields], ends[:-1])
+        self.assertEqual(len(hello.data), 900)
+        self.assertEqual(ends[-1], 900)
+
+
+class Virtual(unittest.TestCase):
+    """Each agrees, and differs without the behaviour."""
+
+    def check(self, *names):
+        said, found = run(*names, "--negative")
+        self.assertEqual(set(found), set(names), said.stderr)
+        for name in names:
+            one = found[name]
+            self.assertEqual(one["verdict"], "agrees", json.dumps(one, indent=1)[:3000])
+            self.assertEqual(one["negative"]["verdict"], "differs", name)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+
+    def test_windows(self):
+        self.check("O18", "O18b")
+
+    def test_state(self):
+        self.check("O20", "O21")
+
+    def test_shares(self):
+        self.check("O24")
+
+    def test_blocking(self):
+        self.check("O27", "O30")
+
+    def test_datagrams(self):
+        self.check("O32", "O34")
+
+    def test_what_was_not_published_is_reported_and_not_judged(self):
+        _, found = run("O6")
+        self.assertEqual(found["O6"]["verdict"], "not_established")
+        self.assertGreater(found["O6"]["measured"]["median"], 0)
+
+    def test_an_unknown_name_is_refused(self):
+        said, _ = run("O99")
+        self.assertIn("there is no", said.stderr)
+        self.assertNotEqual(said.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

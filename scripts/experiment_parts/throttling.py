@@ -173,25 +173,18 @@ def wehe(bench):
     """O9: the Wehe test on the original and its inverted control, and on two controls."""
     wanted = [replayed("original", picture("server"))]
     wanted += [replayed(f"control {n}", picture("server", True), inverted=True) for n in (1, 2)]
-    results = {}
     for one in wanted:  # one after another, as the published tool does
-        results[one["id"]] = bench.play([one], capture=True)[one["id"]]
-    answers = {}
-    for left, right in (("original", "control 1"), ("control 1", "control 2")):
-        paths = []
-        for name in left, right:
-            path = bench.path(f"{name.replace(' ', '-')}.csv")
-            with open(path, "w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([["time_s", "bytes"], *results[name].wire["down"].steps()])
-            paths.append(path)
-        said = subprocess.run([sys.executable, os.path.join(boxes.TOP, "scripts/detect-wehe"), *paths], capture_output=True,
-                              text=True, check=True)
-        answers[f"{left}, {right}"] = json.loads(said.stdout.splitlines()[-1])
-    first, second = answers.values()
-    return Outcome([first["area"]], {"original against control: differentiation": first["differentiation"] == "yes",
-                                     "control against control: none": second["differentiation"] == "no"},
-                   rows=[["pair", "area", "p"], *([n, a["area"], a["p"]] for n, a in answers.items())],
-                   free_parameters=DEPTH, notes=json.dumps(answers))
+        bench.play([one], capture=True)
+        os.replace(bench.path("captures/client.pcap"), bench.path(f"{one['id']}.pcap"))
+    answers = [json.loads(subprocess.run([sys.executable, os.path.join(boxes.TOP, "scripts/detect-wehe"), "--area", "0.5", "--ks", "0.01",
+                                          *(bench.path(f"{name}.pcap") for name in pair)], capture_output=True, text=True, check=True).stdout)
+               for pair in (("original", "control 1"), ("control 1", "control 2"))]
+    for one in wanted:
+        os.remove(bench.path(f"{one['id']}.pcap"))
+    return Outcome([answers[0]["area"]], {"original against control: differentiated": answers[0]["verdict"] == "differentiated",
+                                          "control against control: not": answers[1]["verdict"] != "differentiated"},
+                   rows=[list(answers[0]), *[list(answer.values()) for answer in answers]], free_parameters=DEPTH,
+                   at="client's capture", notes=f"p {answers[0]['ks_p']:.2g}; of two controls: area {answers[1]['area']}, p {answers[1]['ks_p']:.2g}")
 
 
 BOOK = "twitter-2021-04-02"

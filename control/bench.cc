@@ -21,6 +21,7 @@ std::vector<Spread> in_turn(int rounds, const std::vector<std::function<double()
       if (round >= 0) values[part].push_back(value);
     }
   std::vector<Spread> out;
+  out.reserve(values.size());
   for (std::vector<double>& part : values) out.push_back(spread_of(std::move(part)));
   return out;
 }

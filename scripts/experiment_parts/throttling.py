@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -18,6 +19,7 @@ HELLO = hellos.client_hello(TRIGGER)
 REPLY = hellos.application_data(900)
 OFF = Negative("no rule slows anything", [(r'then *= *"slow"', 'then = "pass"')])
 SHAPED = Negative("the class queues instead of dropping", [(r"police *=", "shape =")])
+LOOKALIKE, SHAPED_UPLOAD = "lookalike-tele2-3g-upload", "look-alike: all uploads shaped"
 DEPTH = {"bucket depth": "16 KiB (nothing published but fact A3c's example)"}
 
 
@@ -45,6 +47,10 @@ def converging(bench):
                 replayed("control up", picture("client", True), inverted=True)]
     results = bench.play(wanted + controls, capture=True)
     rates = wire_rates({r["id"]: results[r["id"]] for r in wanted})
+    bench.switch(LOOKALIKE)
+    shaped = bench.play([replayed(SHAPED_UPLOAD, picture("client"))], capture=True)
+    rough, smooth = (unevenness(one.wire["up"]) for one in (results["upload"], shaped[SHAPED_UPLOAD]))
+    results |= shaped
     fast = min(results[c["id"]].goodput() for c in controls)
     rows = [["session", "direction", "time_s", "ip_bytes"]]
     for name, result in results.items():
@@ -52,9 +58,21 @@ def converging(bench):
             rows += [[name, way, f"{t - one.begin():.6f}", size] for t, size, _, _ in one.packets]
     return Outcome(list(rates.values()), {"four throttled directions were measured": len(rates) == 4,
                                           "the inverted control is at least ten times as fast": fast > 10 * 150_000,
-                                          "every session ended whole": all(r.whole() for r in results.values())},
+                                          "every session ended whole": all(r.whole() for r in results.values()),
+                                          "the look-alike's upload is smooth beside the throttled one": smooth < rough / 2},
                    rows=rows, window_s=SETTLED, free_parameters=DEPTH,
-                   notes=", ".join(f"{k} {v:.1f}" for k, v in rates.items()) + f"; control {fast / 1e6:.1f} Mbit/s")
+                   notes=", ".join(f"{k} {v:.1f}" for k, v in rates.items()) + f"; control {fast / 1e6:.1f} Mbit/s; "
+                         f"unevenness of the throttled upload {rough:.2f}, of the shaped one {smooth:.2f}")
+
+
+def unevenness(direction, every=0.5):
+    """Standard deviation of what arrived in each half second, in shares of the mean; without the first seconds and the last."""
+    first, last = direction.begin() + SETTLED, direction.end() - 1
+    bins = [0] * max(int((last - first) / every), 2)
+    for time, size, _, _ in direction.packets:
+        if first <= time < first + len(bins) * every:
+            bins[int((time - first) / every)] += size
+    return statistics.pstdev(bins) / (statistics.fmean(bins) or 1)
 
 
 def whole_fetches(bench):

@@ -40,7 +40,8 @@ void read_workers(const Appliance& box, BoxFigures& figures) {
     const Counters& counters = core.worker->counters();
     figures.workers.push_back({core.loop->core(), core.worker->turns(), core.loop->busy_turns(), core.loop->cpu_time(),
                                counters[Counter::received_packets].read(), counters[Counter::sent_packets].read(),
-                               counters[Counter::spread_packets].read()});
+                               counters[Counter::spread_packets].read(), core.loop->take_ups(),
+                               core.loop->longest_take_up()});
     // What left before what came: so nothing seems to leave that never came.
     add(counters.dropped_packets, figures.dropped_packets);
     add(counters.dropped_bytes, figures.dropped_bytes);

@@ -35,6 +35,9 @@ struct WorkerFigures {
   std::uint64_t turns = 0, busy_turns = 0;
   Nanos cpu_time = 0;  // that its thread used
   std::uint64_t received_packets = 0, sent_packets = 0, spread_packets = 0;
+  std::uint64_t take_ups = 0;  // of another book
+  Nanos longest_take_up = 0;
+  Nanos longest_turn = 0;  // since the last look of the meters; theirs alone, else 0
 };
 struct PortFigures {
   std::string name, kind, device;

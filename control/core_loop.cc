@@ -59,18 +59,34 @@ void CoreLoop::run() noexcept {
   settle_on_core();
   const EalThread known_to_dpdk;
   drop_all_capabilities();
+  generation_ = commons_.publisher.adopted(index_);
   std::uint32_t empty = 0;
+  Nanos begun = clock_.now();
   while (!stop_.load(std::memory_order_relaxed)) {
-    const Nanos now = clock_.now();
-    if (worker_.turn(now) > 0) {
+    const bool busy = worker_.turn(begun) > 0;
+    Nanos now = clock_.now();
+    note_turn(now - begun);
+    if (busy) {
       busy_turns_.add();
       empty = 0;
-    } else if (plan_.idle == Plan::Idle::sleep && ++empty >= kEmptyTurns) {
-      sleep(now);
+    } else if (plan_.idle == Plan::Idle::sleep && ++empty >= kEmptyTurns && sleep(now)) {
+      now = clock_.now();
     }
+    begun = now;
   }
   end();
   stopped_.store(true, std::memory_order_release);
+}
+
+// Control may take the longest turn between the look at it and the change: what is lost then is no longer than what
+// control has.
+void CoreLoop::note_turn(Nanos time) noexcept {
+  if (time > longest_turn_.load(std::memory_order_relaxed)) longest_turn_.store(time, std::memory_order_relaxed);
+  const std::uint32_t generation = commons_.publisher.adopted(index_);
+  if (generation == generation_) return;
+  generation_ = generation;
+  take_ups_.add();
+  if (time > longest_take_up()) longest_take_up_.set(static_cast<std::uint64_t>(time));
 }
 
 // What others gave to this worker on their last turn leaves too: it waits for them, but not for one that hangs.
@@ -93,15 +109,17 @@ void CoreLoop::settle_on_core() noexcept {
   prctl(PR_SET_TIMERSLACK, 1000UL);  // the kernel rounds sleeps up by 50 us otherwise
 }
 
-void CoreLoop::sleep(Nanos now) noexcept {
+// Whether it slept.
+bool CoreLoop::sleep(Nanos now) noexcept {
   const Nanos due = worker_.next_due();
-  if (due - now < kNotWorthIt) return;
+  if (due - now < kNotWorthIt) return false;
   const Nanos longest = plan_.has_polled_ports ? kPolledSleep : kLongestSleep;
   const Nanos rest = std::min(due - now, longest);
   const timespec time{rest / kSecond, rest % kSecond};
-  if (!commons_.spread.fall_asleep(index_)) return;
+  if (!commons_.spread.fall_asleep(index_)) return false;
   if (!stop_.load(std::memory_order_relaxed)) ppoll(waits_.data(), waits_.size(), &time, nullptr);
   commons_.spread.wake_up(index_);
+  return true;
 }
 
 }  // namespace slowlane

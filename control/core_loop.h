@@ -40,10 +40,18 @@ class CoreLoop {
   Nanos cpu_time() const noexcept;  // that the thread used so far; control's thread
   std::uint64_t busy_turns() const noexcept { return busy_turns_.read(); }  // of worker.turns(): those with packets
 
+  // The longest turn since the last call: from its beginning to that of the next, whatever kept the thread meanwhile;
+  // sleep does not count. Control's thread.
+  Nanos take_longest_turn() noexcept { return longest_turn_.exchange(0, std::memory_order_relaxed); }
+  // How often another book was taken up, and the longest of the turns that did it. Any thread.
+  std::uint64_t take_ups() const noexcept { return take_ups_.read(); }
+  Nanos longest_take_up() const noexcept { return static_cast<Nanos>(longest_take_up_.read()); }
+
  private:
   void run() noexcept;
   void settle_on_core() noexcept;
-  void sleep(Nanos now) noexcept;
+  void note_turn(Nanos time) noexcept;
+  bool sleep(Nanos now) noexcept;
   void end() noexcept;
 
   Worker& worker_;
@@ -55,6 +63,10 @@ class CoreLoop {
   std::atomic<bool> stop_{false};
   std::atomic<bool> stopped_{false};
   Count busy_turns_;
+  std::atomic<Nanos> longest_turn_{0};
+  std::uint32_t generation_ = 0;  // of the book as of the last turn; of this thread
+  Count take_ups_;
+  Count longest_take_up_;
   mutable std::thread thread_;  // asking for its handle takes one that may change
 };
 

@@ -54,7 +54,16 @@ Nanos Meters::last_hit(const BoxFigures& figures, RuleId rule) const {
 
 void Meters::look_at_workers(const BoxFigures& figures) {
   const auto seconds = static_cast<double>(figures.time - times_[look_ % kRing]) / static_cast<double>(kSecond);
-  loads_.assign(figures.workers.size(), {});
+  std::vector<Load> before(figures.workers.size());
+  std::swap(before, loads_);
+  before.resize(loads_.size());
+  longest_turns_.resize(loads_.size());
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    const Nanos longest = figures.workers[i].longest_turn;
+    longest_turns_[i][look_ % kMinute] = longest;
+    loads_[i].longest_turn = std::ranges::max(longest_turns_[i]);
+    loads_[i].longest_ever = std::max(before[i].longest_ever, longest);
+  }
   for (std::size_t i = 0; i < std::min(loads_.size(), workers_.size()); ++i) {
     const WorkerFigures& then = workers_[i];
     const WorkerFigures& now = figures.workers[i];

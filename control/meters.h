@@ -23,6 +23,8 @@ class Meters {
   struct Load {
     double share = 0;  // of its core's time: 0 to 1
     double received_pps = 0;
+    Nanos longest_turn = 0;  // of the last minute
+    Nanos longest_ever = 0;
   };
 
   void look(const BoxFigures& figures);
@@ -67,6 +69,7 @@ class Meters {
   std::vector<Hit> hits_;
   std::vector<WorkerFigures> workers_;  // of the look before
   std::vector<Load> loads_;
+  std::vector<std::array<Nanos, kMinute>> longest_turns_;  // of each worker, by look
 };
 
 }  // namespace slowlane

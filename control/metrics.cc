@@ -125,7 +125,8 @@ void write_worker_family(Exposition& out, const BoxFigures& box, Pick pick) {
     out.sample({{"worker", std::to_string(i)}}, pick(box.workers[i]));
 }
 
-void write_workers(Exposition& out, const BoxFigures& box) {
+void write_workers(Exposition& out, const Published& published) {
+  const BoxFigures& box = published.figures;
   using Figures = WorkerFigures;
   out.counter("worker_turns_total", "Rounds that a worker made.");
   write_worker_family(out, box, [](const Figures& f) { return f.turns; });
@@ -139,6 +140,14 @@ void write_workers(Exposition& out, const BoxFigures& box) {
   write_worker_family(out, box, [](const Figures& f) { return f.sent_packets; });
   out.counter("worker_spread_packets_total", "Packets that it gave to other workers.");
   write_worker_family(out, box, [](const Figures& f) { return f.spread_packets; });
+  out.gauge("worker_longest_turn_seconds",
+            "The longest turn of the last minute: no packet waited longer for its worker.");
+  for (std::size_t i = 0; i < box.workers.size(); ++i)
+    out.sample({{"worker", std::to_string(i)}}, seconds(published.meters.load(i).longest_turn));
+  out.counter("worker_book_take_ups_total", "Turns in which it took up another book.");
+  write_worker_family(out, box, [](const Figures& f) { return f.take_ups; });
+  out.gauge("worker_longest_book_take_up_seconds", "The longest of those turns since the box began.");
+  write_worker_family(out, box, [](const Figures& f) { return seconds(f.longest_take_up); });
 }
 
 template <class Member>
@@ -173,7 +182,7 @@ std::string metrics_text(const Published& published) {
   write_counters(out, published.figures);
   write_classes(out, published.figures);
   write_rules(out, published);
-  write_workers(out, published.figures);
+  write_workers(out, published);
   write_ports(out, published.figures);
   return out.text();
 }

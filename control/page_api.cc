@@ -32,7 +32,8 @@ Json workers_of(const Published& published) {
     all.push_back({{"worker", i},
                    {"core", published.figures.workers[i].core},
                    {"load", load.share},
-                   {"received_pps", std::llround(load.received_pps)}});
+                   {"received_pps", std::llround(load.received_pps)},
+                   {"longest_turn_us", load.longest_turn / kMicrosecond}});
   }
   return all;
 }

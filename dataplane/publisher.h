@@ -26,6 +26,11 @@ class Publisher {
     return true;
   }
 
+  // What a worker goes by.
+  std::uint32_t adopted(std::uint32_t worker) const noexcept {
+    return adopted_[worker].generation.load(std::memory_order_acquire);
+  }
+
   // A worker's side.
   const Snapshot* current() const noexcept { return current_.load(std::memory_order_acquire); }
   void adopt(std::uint32_t worker, std::uint32_t generation) noexcept {

@@ -141,5 +141,17 @@ TEST_F(MetersTest, APollingWorkersLoadIsItsTurnsWithPackets) {
   EXPECT_THAT(meters_.load(0).share, DoubleNear(0.1, 0.001));
 }
 
+TEST_F(MetersTest, TheLongestTurnIsForgottenAfterAMinuteButNotForEver) {
+  figures_.workers = {{.core = 1}};
+  figures_.workers[0].longest_turn = 3 * kMillisecond;
+  meters_.look(figures_);
+  figures_.workers[0].longest_turn = kMillisecond;
+  pass(static_cast<int>(Meters::kMinute) - 1, 0);
+  EXPECT_EQ(meters_.load(0).longest_turn, 3 * kMillisecond);
+  pass(1, 0);
+  EXPECT_EQ(meters_.load(0).longest_turn, kMillisecond);
+  EXPECT_EQ(meters_.load(0).longest_ever, 3 * kMillisecond);
+}
+
 }  // namespace
 }  // namespace slowlane

@@ -1,5 +1,6 @@
 #include "control/book_jobs.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kTick{1000};
+constexpr unsigned kTicksToTidy = 2;  // after a change: the book before it is freed by then
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -37,11 +39,13 @@ void settle_on(const std::vector<unsigned>& cores) {
   if (CPU_COUNT(&allowed) > 0) pthread_setaffinity_np(pthread_self(), sizeof(allowed), &allowed);
 }
 
-Json answer_of(BookKeeper& keeper, const Caller& by, const std::string& request) {
-  const Json parsed = Json::parse(request, nullptr, false);
+// A request may be of many megabytes: nothing of it is kept longer than needed.
+Json answer_of(BookKeeper& keeper, const Caller& by, std::string request) {
+  Json parsed = Json::parse(request, nullptr, false);
+  std::string().swap(request);
   if (!parsed.is_object()) return {{"ok", false}, {"error", R"(a request is one line like {"command": "status"})"}};
   try {
-    return keeper.answer(by, parsed);
+    return keeper.answer(by, std::move(parsed));
   } catch (const std::exception& error) {
     return {{"ok", false}, {"error", std::string("the box could not do it: ") + error.what()}};
   }
@@ -92,9 +96,9 @@ std::future<std::string> BookJobs::ask(const Caller& by, std::string request) {
                        Job::Kind::note});
     return answer;
   }
-  const auto text = std::make_shared<const std::string>(std::move(request));
+  const auto text = std::make_shared<std::string>(std::move(request));
   jobs_.push_back({[this, by, promised, text] {
-                     const Json said = answer_of(keeper_, by, *text);
+                     const Json said = answer_of(keeper_, by, std::move(*text));
                      // Whoever asks next knows of it, and is not told that this is still being worked on.
                      publish();
                      finish();
@@ -179,6 +183,7 @@ void BookJobs::run(const std::vector<unsigned>& cores) {
   settle_on(cores);
   drop_all_capabilities();
   Time::time_point next_tick = Time::now() + kTick;
+  unsigned ticks_to_tidy = 0;
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait_until(lock, next_tick, [this] { return ending_ || !jobs_.empty(); });
@@ -197,7 +202,10 @@ void BookJobs::run(const std::vector<unsigned>& cores) {
         publish();
       });
       next_tick = Time::now() + kTick;
+      // A large book leaves hundreds of megabytes that the allocator keeps otherwise. Workers never wait for it.
+      if (ticks_to_tidy > 0 && --ticks_to_tidy == 0) ::malloc_trim(0);
     }
+    if (job.kind == Job::Kind::change && ticks_to_tidy == 0) ticks_to_tidy = kTicksToTidy;
     finish();
     lock.lock();
   }

@@ -57,17 +57,17 @@ Result<std::optional<Nanos>> confirm_time(const Json& request) {
 
 }  // namespace
 
-Json BookKeeper::answer(const Caller& by, const Json& request) {
+Json BookKeeper::answer(const Caller& by, Json request) {
   const std::string* const command = text_in(request, "command");
   if (force_ == nullptr || command == nullptr) return refusal("the box does not take books yet");
-  if (*command == "reload") return reload(by, request);
+  if (*command == "reload") return reload(by, std::move(request));
   if (*command == "diff") return compare(request);
   if (*command == "rollback") return roll_back(by, request);
   if (*command == "confirm") return confirm(by, request);
   return refusal("a request of more than 16 KiB is reload or diff, with \"command\" as its first member");
 }
 
-Json BookKeeper::reload(const Caller& by, const Json& request) {
+Json BookKeeper::reload(const Caller& by, Json request) {
   Change change{.what = "push", .how = "push", .by = by, .version = {}, .confirm_within = {}, .listed = false};
   change.version.from = "push";
   const auto confirm = confirm_time(request);
@@ -81,6 +81,7 @@ Json BookKeeper::reload(const Caller& by, const Json& request) {
   if (change.version.note.size() > kLongestNote) return refused(change, "note takes at most 500 bytes");
   auto bundle = bundle_of(request);
   if (!bundle) return refused(change, bundle.diagnostics().front().text);
+  request = nullptr;  // the texts once are enough while the book is loaded
   return bring_in(std::move(change), std::move(*bundle));
 }
 
@@ -106,7 +107,7 @@ Json BookKeeper::compare(const Json& request) {
   return {{"ok", true},
           {"from", book_of(running.book().name, store_.state().running)},
           {"to", book_of((*rules)->book().name, version_digest(*bundle, LiveLoad::Force::as_written))},
-          {"changes", told(diff(running, **rules))}};
+          {"changes", told(diff(running, **rules, kHostsTold))}};
 }
 
 // The digest of the one version that begins so, or why there is none.
@@ -172,7 +173,7 @@ Json BookKeeper::put(Change change, Bundle bundle, std::unique_ptr<const RuleSet
   change.version.path = bundle.path();
   const RuleSet& running = force_->running();
   const Json from = book_of(running.book().name, store_.state().running);
-  const BookDiff changes = diff(running, *rules);
+  const BookDiff changes = diff(running, *rules, kHostsTold);
   store_.keep(change.version.digest, bundle);
   if (const Diagnostics wrong = force_->put(std::move(rules)); !wrong.empty()) return refused(change, wrong);
   if (change.confirm_within && confirmed_ == nullptr) confirmed_ = texts_;

@@ -42,7 +42,7 @@ class BookKeeper {
   void attach(RulesInForce& force) { force_ = &force; }
 
   // A request of the commands reload, diff, rollback and confirm, and its answer.
-  nlohmann::ordered_json answer(const Caller& by, const nlohmann::ordered_json& request);
+  nlohmann::ordered_json answer(const Caller& by, nlohmann::ordered_json request);
   // Loads the configured file again (SIGHUP). The answer is that of a push.
   nlohmann::ordered_json reread();
   // Takes back what was not confirmed in time, and looks whether the configured file is still what runs. Now and then.
@@ -68,7 +68,7 @@ class BookKeeper {
     bool listed;  // the version is one of those kept, and stays where it is in their list
   };
 
-  Json reload(const Caller& by, const Json& request);
+  Json reload(const Caller& by, Json request);
   Json compare(const Json& request);
   Json roll_back(const Caller& by, const Json& request);
   Json confirm(const Caller& by, const Json& request);

@@ -1,7 +1,10 @@
 #include "control/diff.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -143,7 +146,8 @@ bool order_changed(const Book& from, const Book& to) {
   return common(from, to) != common(to, from);
 }
 
-// Names that patterns stand for, each once.
+// Names that patterns stand for, each once, without copies of those that stand in the rules, which must outlive it:
+// there may be millions.
 class Hosts {
  public:
   void add(const Condition& when) {
@@ -152,13 +156,13 @@ class Hosts {
         for (const HostPattern& pattern : *patterns) add(pattern);
     for (const Condition& negated : when.negated) add(negated);
   }
-  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<std::string_view>& names() const { return names_; }
 
  private:
   void add(const HostPattern& pattern) {
     switch (pattern.kind) {
       case HostPattern::Kind::exact: return add(pattern.text);
-      case HostPattern::Kind::suffix: add(pattern.text); return add("www." + pattern.text);
+      case HostPattern::Kind::suffix: add(pattern.text); return add(made_.emplace_back("www." + pattern.text));
       case HostPattern::Kind::glob: return add_glob(pattern.text);
       case HostPattern::Kind::regex:
       case HostPattern::Kind::any: return;
@@ -167,14 +171,15 @@ class Hosts {
   void add_glob(const std::string& glob) {
     std::string name = glob.starts_with("*.") ? "www" + glob.substr(1) : glob;
     std::erase(name, '*');
-    if (!name.empty() && glob_fits(glob, name)) add(name);
+    if (!name.empty() && glob_fits(glob, name)) add(made_.emplace_back(std::move(name)));
   }
-  void add(const std::string& name) {
+  void add(std::string_view name) {
     if (seen_.insert(name).second) names_.push_back(name);
   }
 
-  std::unordered_set<std::string> seen_;
-  std::vector<std::string> names_;
+  std::deque<std::string> made_;
+  std::unordered_set<std::string_view> seen_;
+  std::vector<std::string_view> names_;
 };
 
 bool tells_sources_apart(const Condition& when) {
@@ -191,14 +196,16 @@ class Judges {
   Judges(const RuleSet& from, const RuleSet& to)
       : from_(from), to_(to), from_scratch_(from.make_scratch()), to_scratch_(to.make_scratch()) {}
 
-  void compare(const std::string& host, NameSource source, std::vector<HostChange>& out) {
+  // The change, where there is one.
+  std::optional<HostChange> compare(std::string_view host, NameSource source) {
     Expectation flow;
-    flow.host = host;
+    flow.host = std::string(host);
     flow.host_source = source;
     flow.transport = source == NameSource::quic || source == NameSource::dns ? 17 : 6;
     const Answer before = judge(from_, *from_scratch_, flow);
     const Answer after = judge(to_, *to_scratch_, flow);
-    if (before.cls != after.cls) out.push_back({host, name_of(source), before.cls, before.rule, after.cls, after.rule});
+    if (before.cls == after.cls) return std::nullopt;
+    return HostChange{*flow.host, name_of(source), before.cls, before.rule, after.cls, after.rule};
   }
 
  private:
@@ -218,7 +225,7 @@ class Judges {
   RuleSet::ScratchPtr to_scratch_;
 };
 
-void compare_hosts(const RuleSet& from, const RuleSet& to, BookDiff& out) {
+void compare_hosts(const RuleSet& from, const RuleSet& to, std::size_t most, BookDiff& out) {
   Hosts hosts;
   bool apart = false;
   for (const RuleSet* rules : {&from, &to})
@@ -230,14 +237,18 @@ void compare_hosts(const RuleSet& from, const RuleSet& to, BookDiff& out) {
   std::vector<NameSource> sources{NameSource::tls};
   if (apart) sources.insert(sources.end(), {NameSource::quic, NameSource::http, NameSource::dns});
   Judges judges(from, to);
-  for (const std::string& host : hosts.names())
-    for (const NameSource source : sources) judges.compare(host, source, out.hosts);
+  for (const std::string_view host : hosts.names())
+    for (const NameSource source : sources)
+      if (auto change = judges.compare(host, source)) {
+        ++out.hosts_changed;
+        if (out.hosts.size() < most) out.hosts.push_back(std::move(*change));
+      }
   out.hosts_judged = hosts.names().size();
 }
 
 }  // namespace
 
-BookDiff diff(const RuleSet& from, const RuleSet& to) {
+BookDiff diff(const RuleSet& from, const RuleSet& to, std::size_t most_hosts) {
   BookDiff out;
   out.rules = compare(from.book().rules, to.book().rules);
   out.order_changed = order_changed(from.book(), to.book());
@@ -246,7 +257,7 @@ BookDiff diff(const RuleSet& from, const RuleSet& to) {
     return Settings{{"otherwise", book.otherwise}, {"seed", std::to_string(book.seed)}};
   };
   out.settings = changes(settings(from.book()), settings(to.book()));
-  compare_hosts(from, to, out);
+  compare_hosts(from, to, most_hosts, out);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -39,15 +40,19 @@ struct BookDiff {
   bool order_changed = false;  // of rules that both books have
   std::vector<EntryChange> classes;
   std::vector<SettingChange> settings;  // otherwise, seed
-  std::vector<HostChange> hosts;
+  std::vector<HostChange> hosts;        // the first that were asked for
+  std::size_t hosts_changed = 0;        // all of them
   std::size_t hosts_judged = 0;
 
-  bool empty() const { return rules.empty() && !order_changed && classes.empty() && settings.empty() && hosts.empty(); }
+  bool empty() const {
+    return rules.empty() && !order_changed && classes.empty() && settings.empty() && hosts_changed == 0;
+  }
 };
 
 // What changes from one book to another. Hosts are all names that either book writes out, lists too, each judged by
 // both as the name of a flow of which nothing else is known; a pattern with a star stands for one name that fits it,
-// and regular expressions for none.
-BookDiff diff(const RuleSet& from, const RuleSet& to);
+// and regular expressions for none. At most `most_hosts` of those that change are told.
+constexpr std::size_t kAllHosts = static_cast<std::size_t>(-1);
+BookDiff diff(const RuleSet& from, const RuleSet& to, std::size_t most_hosts = kAllHosts);
 
 }  // namespace slowlane

@@ -53,13 +53,13 @@ std::string by(const std::string& rule) { return rule.empty() ? "" : " (" + rule
 
 std::string print_hosts(const BookDiff& books) {
   std::string text = "hosts that change class, of " + human_count(books.hosts_judged) +
-                     " written out: " + (books.hosts.empty() ? "none" : human_count(books.hosts.size())) + "\n";
+                     " written out: " + (books.hosts_changed == 0 ? "none" : human_count(books.hosts_changed)) + "\n";
   for (std::size_t i = 0; i < std::min(books.hosts.size(), kShownHosts); ++i) {
     const HostChange& one = books.hosts[i];
     text += "  " + one.host + (one.host_from == "tls" ? "" : " by " + one.host_from) + ": " + one.from_class +
             by(one.from_rule) + " -> " + one.to_class + by(one.to_rule) + "\n";
   }
-  if (books.hosts.size() > kShownHosts) text += "  and " + human_count(books.hosts.size() - kShownHosts) + " more\n";
+  if (books.hosts_changed > kShownHosts) text += "  and " + human_count(books.hosts_changed - kShownHosts) + " more\n";
   return text;
 }
 
@@ -110,7 +110,7 @@ Json to_json(const BookDiff& books, std::size_t most_hosts) {
           {"classes", to_json(books.classes)},
           {"settings", to_json(books.settings)},
           {"hosts_judged", books.hosts_judged},
-          {"hosts_changed", books.hosts.size()},
+          {"hosts_changed", books.hosts_changed},
           {"hosts", to_json(books.hosts, most_hosts)}};
 }
 

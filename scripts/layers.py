@@ -35,7 +35,7 @@ DOORS = (
 )
 # The system's own headers: C++'s have no ending, C's and POSIX's are named.
 SYSTEM = re.compile(r"^(?:[a-z_]+|(?:sys|arpa|net|netinet|linux|asm)/[a-z0-9_]+\.h|(?:[a-z]*intrin|cpuid|dirent|dlfcn|"
-                    r"errno|fcntl|grp|ifaddrs|poll|pthread|pwd|sched|signal|syslog|termios|time|unistd)\.h)$")
+                    r"errno|fcntl|grp|ifaddrs|malloc|poll|pthread|pwd|sched|signal|syslog|termios|time|unistd)\.h)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

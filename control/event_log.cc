@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -77,6 +78,7 @@ Result<std::unique_ptr<EventLog>> EventLog::open(const EventsConfig& config, Nan
   if (error) return Diagnostic{config.file, 0, "its folder cannot be made: " + error.message()};
   std::unique_ptr<EventLog> log(new EventLog(config, now));
   if (!log->reopen()) return Diagnostic{config.file, 0, log->trouble_};
+  log->cut_half_line();
   if (log->size_ > 0) {
     // An earlier run filled it over one file's span at most, the last line at the file's own time.
     log->begun_ = written_last(config.file, now) - log->span_;
@@ -84,6 +86,25 @@ Result<std::unique_ptr<EventLog>> EventLog::open(const EventsConfig& config, Nan
   }
   log->prune(now);
   return log;
+}
+
+// A process that was killed while it wrote left half a line: whoever reads lines of JSON would stumble over it.
+void EventLog::cut_half_line() {
+  const Fd fd(::open(config_.file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  std::array<char, 4096> part;
+  std::uint64_t end = size_;
+  for (std::uint64_t at = size_; fd && at > 0;) {
+    const std::uint64_t from = at > part.size() ? at - part.size() : 0;
+    const ssize_t got = ::pread(fd.get(), part.data(), at - from, static_cast<off_t>(from));
+    if (got != static_cast<ssize_t>(at - from)) return;
+    const std::size_t last = std::string_view(part.data(), at - from).rfind('\n');
+    end = last == std::string_view::npos ? from : from + last + 1;
+    if (last != std::string_view::npos) break;
+    at = from;
+  }
+  if (end == size_ || ::ftruncate(fd.get(), static_cast<off_t>(end)) != 0) return;
+  size_ = end;
+  ++lost_;
 }
 
 EventLog::EventLog(EventsConfig config, Nanos now)

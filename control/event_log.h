@@ -18,7 +18,7 @@ namespace slowlane {
 // thread only; `now` is the wall clock.
 class EventLog {
  public:
-  // Makes the file's folder where it is missing, and puts aside what an earlier run left.
+  // Makes the file's folder where it is missing, and puts aside the whole lines that an earlier run left.
   static Result<std::unique_ptr<EventLog>> open(const EventsConfig& config, Nanos now);
   ~EventLog();  // writes what is still in memory
   EventLog(const EventLog&) = delete;
@@ -37,6 +37,7 @@ class EventLog {
  private:
   EventLog(EventsConfig config, Nanos now);
   bool reopen();
+  void cut_half_line();
   void flush();
   void put_aside(Nanos now);
   void prune(Nanos now);

@@ -105,6 +105,19 @@ TEST_F(EventLogTest, KeepsItsPromiseOverARestart) {
   EXPECT_EQ(read_text(folder_, "flows.jsonl"), "");
 }
 
+TEST_F(EventLogTest, CutsTheHalfLineOfAProcessThatWasKilled) {
+  const std::string whole = std::string(6000, 'x') + "\n";
+  for (const auto& [left, kept] : {std::pair{whole + std::string(9000, 'y'), whole}, {whole, whole}}) {
+    write_text(folder_, "flows.jsonl", left);
+    const auto log = open();
+    EXPECT_EQ(log->lost(), left == kept ? 0u : 1u);
+    for (const std::string& name : names()) EXPECT_EQ(read_text(folder_, name), name == "flows.jsonl" ? "" : kept);
+  }
+  write_text(folder_, "flows.jsonl", "half");
+  EXPECT_EQ(open()->lost(), 1u);
+  EXPECT_EQ(read_text(folder_, "flows.jsonl"), "");
+}
+
 TEST_F(EventLogTest, StaysWithinItsLimit) {
   config_.limit = 1 << 20;
   const auto log = open();

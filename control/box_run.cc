@@ -93,7 +93,9 @@ void BoxRun::step(Nanos now) {
   }
   if (now < next_second_) return;
   next_second_ = now + kSecond;
-  const BoxFigures latest = figures();
+  BoxFigures latest = figures();
+  for (std::size_t i = 0; i < box_.cores.size(); ++i)
+    latest.workers[i].longest_turn = box_.cores[i].loop->take_longest_turn();
   meters_.look(latest);
   web_->publish(latest, meters_, books_.report());
   if (events_) events_->tick(now);
@@ -200,6 +202,11 @@ std::future<std::string> BoxRun::ask_books(const Caller& by, std::string request
 nlohmann::ordered_json BoxRun::versions() const { return books_.report().versions; }
 
 void BoxRun::note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) {
+  if (by.rights == Rights::view) {
+    const auto left_out = refusals_.pass(box_.clock.now());
+    if (!left_out) return;
+    if (*left_out > 0) more["left_out"] = *left_out;
+  }
   books_.note({by, what, result}, std::move(more));
 }
 
@@ -225,6 +232,10 @@ nlohmann::ordered_json BoxRun::status() const {
     const Meters::Load load = meters_.load(i);
     status["workers"][i]["load"] = std::round(load.share * 1000) / 1000;
     status["workers"][i]["received_pps"] = std::llround(load.received_pps);
+    status["workers"][i]["longest_turn_us"] = {{"minute", load.longest_turn / kMicrosecond},
+                                               {"ever", load.longest_ever / kMicrosecond}};
+    status["workers"][i]["take_ups"] = box_.cores[i].loop->take_ups();
+    status["workers"][i]["longest_take_up_us"] = box_.cores[i].loop->longest_take_up() / kMicrosecond;
   }
   return status;
 }

@@ -14,6 +14,7 @@
 #include "control/meters.h"
 #include "control/notify.h"
 #include "control/running_rules.h"
+#include "control/sparing.h"
 #include "control/watchdog.h"
 #include "control/web.h"
 
@@ -64,6 +65,7 @@ class BoxRun final : public BoxControl {
   Notify notify_;
   Watchdog watchdog_;
   Meters meters_;
+  Sparing refusals_;  // of the view socket, that are written down
   LiveDesk desk_;
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<CtlServer> server_;

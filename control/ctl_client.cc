@@ -51,7 +51,7 @@ Result<Fd> open_to(const std::string& socket, const std::string& request, Nanos 
     return Diagnostic{socket, 0, why_not(errno)};
   // A box that does not read on has said why.
   if (!send_all(fd, request) || !send_all(fd, "\n"))
-    if (errno != EPIPE) return Diagnostic{socket, 0, why_not(errno)};
+    if (errno != EPIPE && errno != ECONNRESET) return Diagnostic{socket, 0, why_not(errno)};
   return fd;
 }
 

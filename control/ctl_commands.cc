@@ -122,8 +122,11 @@ Reply answer(BoxControl& box, const Caller& caller, std::string line) {
   if (found == kCommands.end())
     return refuse("there is no command " + name.dump(-1, ' ', false, Json::error_handler_t::replace) +
                   did_you_mean(word, names()) + " (commands: " + one_of(names()) + ")");
-  if (found->needs == Rights::change && caller.rights == Rights::view)
-    return refuse(word + " changes the box; this socket may only look at it");
+  if (found->needs == Rights::change && caller.rights == Rights::view) {
+    const Json said = refusal(word + " changes the box; this socket may only look at it");
+    box.note_change(caller, found->name, "refused", {{"error", said["error"]}});
+    return {line_of(said), {}};
+  }
   if (found->open != nullptr) {
     Reply reply = found->open(box, request);
     const bool refused = !reply.later.valid() && !reply.feed;

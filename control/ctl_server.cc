@@ -11,6 +11,7 @@
 #include <future>
 #include <list>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Client {
   bool finished = false;             // nothing more will be read from it; it goes once `out` is empty
   bool gone = false;
 };
+
+constexpr Nanos kAcceptRest = 200 * kMillisecond;  // where the system has no descriptor left
 
 // Reads once: whatever else waits is read at the next turn.
 void receive(Client& client, Nanos now, std::vector<char>& chunk) {
@@ -112,6 +115,7 @@ struct CtlServer::State {
         limits(most) {}
 
   std::size_t limit_of(const Client& client) const;
+  std::string too_large(const Client& client);
   void refuse_large(Client& client, Nanos now);
 
   struct Listener {
@@ -119,22 +123,24 @@ struct CtlServer::State {
     Rights rights;
   };
 
-  int wait(Nanos timeout);
+  int wait(Nanos now, Nanos timeout);
   void admit(Listener& listener, Nanos now);
   void answer(Client& client, Nanos now);
   void drop_the_gone(Nanos now);
-  std::vector<pollfd> polled() const;
+  std::vector<pollfd> polled(Nanos now) const;
 
   std::array<Listener, 2> sockets;
   BoxControl& box;
   const Limits limits;
   std::list<Client> clients;
+  Nanos accepts_from = 0;  // until then new clients are not waited for
   std::vector<char> chunk = std::vector<char>(64 << 10);
 };
 
-std::vector<pollfd> CtlServer::State::polled() const {
+std::vector<pollfd> CtlServer::State::polled(Nanos now) const {
   std::vector<pollfd> fds;
-  for (const Listener& listener : sockets) fds.push_back({listener.socket.fd(), POLLIN, 0});
+  const short newcomers = now < accepts_from ? 0 : POLLIN;
+  for (const Listener& listener : sockets) fds.push_back({listener.socket.fd(), newcomers, 0});
   for (const Client& client : clients) {
     const bool asks = may_ask(client) && !client.finished;
     fds.push_back({client.fd.get(), static_cast<short>((asks ? POLLIN : 0) | (client.out.empty() ? 0 : POLLOUT)), 0});
@@ -143,10 +149,10 @@ std::vector<pollfd> CtlServer::State::polled() const {
 }
 
 // Waits until there is something to do, not at all where a client's next request was read already.
-int CtlServer::State::wait(Nanos timeout) {
+int CtlServer::State::wait(Nanos now, Nanos timeout) {
   const bool waiting =
       std::ranges::any_of(clients, [](const Client& client) { return may_ask(client) && has_line(client); });
-  std::vector<pollfd> fds = polled();
+  std::vector<pollfd> fds = polled(now);
   const Nanos milliseconds = waiting ? 0 : (std::max<Nanos>(timeout, 0) + kMillisecond - 1) / kMillisecond;
   return ::poll(fds.data(), fds.size(), static_cast<int>(std::min<Nanos>(milliseconds, 1000)));
 }
@@ -155,7 +161,11 @@ void CtlServer::State::admit(Listener& listener, Nanos now) {
   // As many as there is room for: a flood of them cannot keep this loop going.
   for (std::size_t i = 0; i < limits.clients; ++i) {
     Fd fd = listener.socket.accept();
-    if (fd.get() < 0) return;
+    if (fd.get() < 0) {
+      // Without a descriptor for it (EMFILE and the like) a client goes on waiting, and poll would tell of it at once.
+      if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) accepts_from = now + kAcceptRest;
+      return;
+    }
     const auto same = [&](const Client& client) { return client.caller.rights == listener.rights; };
     if (std::cmp_greater_equal(std::ranges::count_if(clients, same), limits.clients)) {
       auto oldest = clients.end();
@@ -201,13 +211,19 @@ void CtlServer::State::answer(Client& client, Nanos now) {
   if (client.in.size() > limits.line) refuse_large(client, now);
 }
 
+std::string CtlServer::State::too_large(const Client& client) {
+  if (client.caller.rights == Rights::view) {
+    box.note_change(client.caller, "large request", "refused", {{"error", "the view socket may not"}});
+    return "a request has at most " + std::to_string(limits.line) + " bytes: this socket may only look at the box";
+  }
+  return limit_of(client) == limits.line ? "another large request is coming in; ask again in a moment"
+                                         : "a request has at most " + std::to_string(limit_of(client)) + " bytes";
+}
+
 // Requires: what the client began to ask is longer than a short request, and has no end yet.
 void CtlServer::State::refuse_large(Client& client, Nanos now) {
   std::string why;
-  if (client.in.size() > limit_of(client))
-    why = limit_of(client) == limits.line && client.caller.rights == Rights::change
-              ? "another large request is coming in; ask again in a moment"
-              : "a request has at most " + std::to_string(limit_of(client)) + " bytes";
+  if (client.in.size() > limit_of(client)) why = too_large(client);
   if (!client.large_since) client.large_since = now;
   if (why.empty() && now - *client.large_since >= limits.large_time) why = "the request took too long to come";
   if (why.empty()) return;
@@ -244,7 +260,7 @@ CtlServer::CtlServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 CtlServer::~CtlServer() = default;
 
 void CtlServer::serve(Nanos now, Nanos timeout) {
-  state_->wait(timeout);
+  state_->wait(now, timeout);
   for (State::Listener& listener : state_->sockets) state_->admit(listener, now);
   for (Client& client : state_->clients) state_->answer(client, now);
   state_->drop_the_gone(now);

@@ -67,11 +67,11 @@ class RawTerminal {
   termios before_{};
 };
 
-// The signals that end it, to be read where keys are read.
-Fd ending_signals() {
+// The signals that end it or let it pause, to be read where keys are read.
+Fd awaited_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH}) sigaddset(&set, signal);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   return Fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
@@ -84,18 +84,37 @@ void draw(const TopAnswers& answers) {
   RawTerminal::show(text + "\x1b[J");
 }
 
-// Waits a second for a key or a signal. True: it is over.
-bool ends(const Fd& signals) {
+enum class Next : std::uint8_t { draw, pause, end };
+
+// Waits a second for a key or a signal.
+Next wait_for_user(const Fd& signals) {
   pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {signals.get(), POLLIN, 0}};
-  if (::poll(fds, 2, 1000) <= 0) return false;
-  if (fds[1].revents != 0) {
-    signalfd_siginfo info;
-    if (::read(signals.get(), &info, sizeof info) == sizeof info && info.ssi_signo != SIGWINCH) return true;
-  }
-  if (fds[0].revents == 0) return false;
+  if (::poll(fds, 2, 1000) <= 0) return Next::draw;
+  signalfd_siginfo info;
+  if (fds[1].revents != 0 && ::read(signals.get(), &info, sizeof info) == sizeof info && info.ssi_signo != SIGWINCH)
+    return info.ssi_signo == SIGTSTP ? Next::pause : Next::end;
+  if (fds[0].revents == 0) return Next::draw;
   char key = 'q';  // the terminal is gone: nobody looks
-  if (::read(STDIN_FILENO, &key, 1) <= 0) return true;
-  return key == 'q' || key == 'Q';
+  if (::read(STDIN_FILENO, &key, 1) <= 0) return Next::end;
+  return key == 'q' || key == 'Q' ? Next::end : Next::draw;
+}
+
+struct Drawn {
+  Next next = Next::draw;
+  Diagnostics trouble;  // why the box does not answer
+};
+
+// Draws every second until somebody wants something else.
+Drawn draw_on(const AskBox& ask, const Fd& signals) {
+  const RawTerminal terminal;
+  Next next = Next::draw;
+  while (next == Next::draw) {
+    const auto answers = ask_all(ask);
+    if (!answers) return {Next::end, answers.diagnostics()};
+    draw(*answers);
+    next = wait_for_user(signals);
+  }
+  return {next, {}};
 }
 
 }  // namespace
@@ -118,21 +137,12 @@ Exit top_once(const AskBox& ask, Print print) {
 
 Exit top_live(const AskBox& ask) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return top_once(ask, Print::text);
-  const Fd signals = ending_signals();
-  Diagnostics trouble;
-  {
-    const RawTerminal terminal;
-    do {
-      const auto answers = ask_all(ask);
-      if (!answers) {
-        trouble = answers.diagnostics();
-        break;
-      }
-      draw(*answers);
-    } while (!ends(signals));
-  }
-  if (trouble.empty()) return Exit::done;
-  std::fprintf(stderr, "%s\n", trouble.front().print().c_str());
+  const Fd signals = awaited_signals();
+  Drawn drawn = draw_on(ask, signals);
+  // Ctrl-Z: the shell has its terminal back until it lets this process go on.
+  for (; drawn.next == Next::pause; drawn = draw_on(ask, signals)) ::raise(SIGSTOP);
+  if (drawn.trouble.empty()) return Exit::done;
+  std::fprintf(stderr, "%s\n", drawn.trouble.front().print().c_str());
   return Exit::machine;
 }
 

@@ -25,7 +25,9 @@ namespace {
 constexpr int kWait = 100;  // ms: how long the thread may take to notice that it is to end
 constexpr int kBacklog = 64;
 constexpr int kNice = 10;
-constexpr unsigned kSpare = 32;  // connections that the library takes above ours, while those dropped close
+constexpr unsigned kIdleRounds = 64;  // that bring nothing before the thread rests
+constexpr unsigned kRest = 5000;      // us
+constexpr unsigned kSpare = 32;       // connections that the library takes above ours, while those dropped close
 
 // Nothing is loaded from elsewhere, framed, sniffed or kept; pages of other origins learn nothing.
 constexpr std::pair<const char*, const char*> kHeaders[] = {
@@ -112,6 +114,7 @@ struct HttpServer::State {
   MHD_Daemon* daemon = nullptr;
   Connections connections;  // of the server's thread
   std::atomic<std::size_t> count{0};
+  std::uint64_t events = 0;  // connections and requests that came and went; of the server's thread
   std::atomic<bool> stop{false};
   std::thread thread;
 
@@ -242,14 +245,21 @@ void HttpServer::State::run() {
   pthread_setname_np(pthread_self(), "http");
   drop_all_capabilities();
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+  unsigned idle = 0;
   while (!stop.load(std::memory_order_relaxed)) {
+    const std::uint64_t before = events;
+    const Nanos begun = steady_now();
     MHD_run_wait(daemon, kWait);
     drop_overdue();
+    // Where the process has no descriptor left for a client, the library tries again without a pause.
+    idle = events == before && steady_now() - begun < kMillisecond ? idle + 1 : 0;
+    if (idle >= kIdleRounds) usleep(kRest);
   }
 }
 
 MHD_Result HttpServer::State::on_request(void* state, MHD_Connection* connection, const char* path, const char* method,
                                          const char*, const char*, std::size_t*, void** seen) {
+  ++static_cast<State*>(state)->events;
   const std::string_view verb = method;
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
     HttpAnswer answer = refusal(405, "the box can only be looked at here: GET or HEAD\n");
@@ -269,6 +279,7 @@ MHD_Result HttpServer::State::on_request(void* state, MHD_Connection* connection
 void HttpServer::State::on_connection(void* state, MHD_Connection* connection, void** context,
                                       MHD_ConnectionNotificationCode code) {
   auto* const server = static_cast<State*>(state);
+  ++server->events;
   if (code == MHD_CONNECTION_NOTIFY_STARTED)
     server->begin(connection, context);
   else

@@ -91,10 +91,11 @@ TEST_F(CtlCommands, ChangesAreNotedRefusedOnesToo) {
   ask(R"({"command":"stop"})");
   ask(R"({"command":"stop"})", Rights::view);
   ask(R"({"command":"status"})");
-  ASSERT_THAT(box_.noted, SizeIs(3));
+  ASSERT_THAT(box_.noted, SizeIs(4));
   EXPECT_EQ(box_.noted[0], R"(bypass done {"request":{"state":"on","reason":"test"}})");
   EXPECT_THAT(box_.noted[1], HasSubstr("bypass refused {\"request\":{},\"error\":"));
   EXPECT_THAT(box_.noted[2], HasSubstr("stop done"));
+  EXPECT_THAT(box_.noted[3], HasSubstr("stop refused {\"error\":\"stop changes the box; this socket may only look"));
 }
 
 TEST_F(CtlCommands, NonsenseIsAnsweredWithWhatIsAllowed) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "control/ctl_client.h"
 #include "hw/fd.h"
 #include "tests/support/fake_box.h"
+#include "tests/support/no_more_files.h"
 #include "tests/support/text_files.h"
 
 namespace slowlane {
@@ -162,9 +164,10 @@ TEST_F(CtlServerTest, OnlyTheChangingSocketTracesAndItIsWrittenDown) {
   const Fd change = connect(config_.socket);
   say(change, "{\"command\": \"trace\", \"client\": \"192.0.2.1\"}\n");
   serve(2);
-  ASSERT_THAT(box_.noted, SizeIs(1));
-  EXPECT_THAT(box_.noted[0], HasSubstr("trace done"));
-  EXPECT_THAT(box_.noted[0], HasSubstr("192.0.2.1"));
+  ASSERT_THAT(box_.noted, SizeIs(2));
+  EXPECT_THAT(box_.noted[0], HasSubstr("trace refused"));
+  EXPECT_THAT(box_.noted[1], HasSubstr("trace done"));
+  EXPECT_THAT(box_.noted[1], HasSubstr("192.0.2.1"));
 }
 
 TEST_F(CtlServerTest, GivesItsFilesTheirModesAndTakesThemAway) {
@@ -339,7 +342,8 @@ TEST_F(CtlServerTest, TakesALargeRequestFromOneClientAtATime) {
   const Fd view = connect(config_.view_socket);
   say(view, half);
   serve(5);
-  EXPECT_THAT(hear(view), HasSubstr("at most 1000 bytes"));
+  EXPECT_THAT(hear(view), HasSubstr("at most 1000 bytes: this socket may only look"));
+  EXPECT_THAT(box_.noted, testing::ElementsAre(HasSubstr("large request refused")));
   say(first, half + "\n");
   serve(5);
   ASSERT_THAT(box_.book_requests, SizeIs(1));
@@ -362,6 +366,21 @@ TEST_F(CtlServerTest, DropsALargeRequestThatTakesTooLong) {
   say(next, std::string(20'000, 'x') + "\n");
   serve(2, 70 * kSecond);
   EXPECT_THAT(box_.book_requests, SizeIs(1));
+}
+
+TEST_F(CtlServerTest, RestsWhileTheSystemHasNoDescriptorForAClient) {
+  const Fd client = connect(config_.socket);
+  say(client, "{\"command\": \"status\"}\n");
+  {
+    const NoMoreFiles none;
+    serve();
+    EXPECT_EQ(server_->clients(), 0u);
+    const auto begun = std::chrono::steady_clock::now();
+    server_->serve(0, 20 * kMillisecond);
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(15)) << "it does not ask on and on";
+  }
+  serve(2);
+  EXPECT_THAT(hear(client), HasSubstr("running"));
 }
 
 TEST_F(CtlServerTest, BoundsLargeRequestsToo) {

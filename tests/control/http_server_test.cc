@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <thread>
+
+#include "tests/support/no_more_files.h"
 
 namespace slowlane {
 namespace {
@@ -23,7 +26,9 @@ using testing::StartsWith;
 // A TCP client that does nothing by itself.
 class Client {
  public:
-  explicit Client(const Endpoint& server) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  Client() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  explicit Client(const Endpoint& server) : Client() { connect_to(server); }
+  void connect_to(const Endpoint& server) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server.port);
@@ -124,6 +129,23 @@ TEST_F(HttpServerTest, CanOnlyBeLookedAt) {
                 StartsWith("HTTP/1.1 405"));
   EXPECT_THAT(ask("HEAD / HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n"),
               AllOf(StartsWith("HTTP/1.1 200"), testing::Not(HasSubstr("hello"))));
+}
+
+TEST_F(HttpServerTest, RestsWhileTheProcessHasNoDescriptorForAClient) {
+  open();
+  EXPECT_TRUE(answers());
+  ASSERT_TRUE(soon([this] { return server_->connections() == 0; }));
+  Client client;
+  {
+    const NoMoreFiles none;
+    client.connect_to(server_->address());
+    client.say(kLast);
+    const std::clock_t used = std::clock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    EXPECT_LT(std::clock() - used, CLOCKS_PER_SEC / 5) << "it does not try without a pause";
+  }
+  EXPECT_THAT(client.hear(), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(answers());
 }
 
 TEST_F(HttpServerTest, ABodyIsRefusedAndNotRead) {

@@ -2,10 +2,20 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { shortRate } from "./format.js";
 
-const kWindow = 120; // seconds that are seen
+const kWindows = [30, 60, 120]; // seconds that may be seen: the least that shows all there is
 const kHeight = 150;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const windowOf = (first, last) => kWindows.find((span) => span >= last - first) ?? kWindows.at(-1);
+
+// Ticks three or four to a window, counted back from now.
+function ticksOf(plot) {
+  const { min, max } = plot.scales.x;
+  const span = Math.round(max - min);
+  const step = span / (span === 120 ? 4 : 3);
+  return Array.from({ length: Math.round(span / step) + 1 }, (_, i) => min + i * step);
+}
 
 // The configured rate as a line across the plot, where it is within sight.
 function limitLine(limit) {
@@ -41,11 +51,11 @@ function options(width, limit) {
     cursor: { show: false },
     padding: [8, 18, 0, 0],
     scales: {
-      x: { time: true, range: (plot, min, max) => [max - kWindow, max] },
+      x: { time: true, range: (plot, min, max) => [max - windowOf(min, max), max] },
       y: { range: (plot, min, max) => [0, Math.max(max * 1.1, (limit.current?.scale ?? 0) * 1.15, 1000)] },
     },
     axes: [
-      { ...axis, size: 24, space: 60, values: (plot, ticks) => ticks.map((t) => { const back = Math.round(plot.scales.x.max - t); return back <= 0 ? "now" : `−${back} s`; }), splits: (plot) => [0, 30, 60, 90, 120].map((b) => plot.scales.x.max - b).reverse() },
+      { ...axis, size: 24, space: 60, values: (plot, ticks) => ticks.map((t) => { const back = Math.round(plot.scales.x.max - t); return back <= 0 ? "now" : `−${back} s`; }), splits: ticksOf },
       { ...axis, size: 72, space: 36, values: (plot, ticks) => ticks.map(shortRate) },
     ],
     series: [{}, line("--down", "--down-fill"), line("--up"), line("--dropped")],
@@ -53,7 +63,7 @@ function options(width, limit) {
   };
 }
 
-// Sent down and up and dropped in both, over the last two minutes. `limit`: {bps, scale}: where the line is, and how far
+// Sent down and up and dropped in both, over the last two minutes at most. `limit`: {bps, scale}: where the line is, and how far
 // the plot reaches at least to show it; null: none.
 export function Chart({ series, limit, label }) {
   const place = useRef(null);

@@ -20,6 +20,7 @@ export const rate = (bps) => scaled(bps, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s",
 export const shortRate = (bps) => rate(bps).replace(/\.0+ /, " ").replace(/(\.\d*[1-9])0+ /, "$1 ");
 export const bytes = (count) => scaled(count, ["B", "kB", "MB", "GB", "TB"]);
 export const packets = (perSecond) => scaled(perSecond, ["pkt/s", "kpkt/s", "Mpkt/s"]);
+export const milliseconds = (us) => `${us < 100 ? (us / 1000).toFixed(2) : threeDigits(us / 1000)} ms`;
 export const count = (value) => value.toLocaleString("en-US");
 export const percent = (share) => `${share > 0 && share < 0.095 ? (share * 100).toFixed(1) : Math.round(share * 100)} %`;
 

@@ -4,7 +4,7 @@ import { render } from "preact";
 import { watch } from "./box.js";
 import { Book } from "./book.jsx";
 import { Classes } from "./classes.jsx";
-import { bytes, count, packets, percent, rate, span } from "./format.js";
+import { bytes, count, milliseconds, packets, percent, rate, span } from "./format.js";
 
 const kReasons = {
   police: "over the limit (police)", over_burst: "longer than the burst", lose: "lost at random", drop: "dropped by rule",
@@ -26,6 +26,7 @@ function Tile({ name, value, more }) {
 function Tiles({ now, before }) {
   const each = (value) => perSecond(now, before, value);
   const dropped = (state) => state.drops.reduce((sum, drop) => sum + drop.bytes, 0);
+  const longest = now.workers.reduce((most, worker) => Math.max(most, worker.longest_turn_us), 0);
   const busiest = now.workers.reduce((most, worker) => Math.max(most, worker.load), 0);
   return (
     <div class="tiles">
@@ -34,7 +35,7 @@ function Tiles({ now, before }) {
       <Tile name="dropped" value={rate(8 * each(dropped))} more={`${bytes(dropped(now))} in all`} />
       <Tile name="held" value={bytes(now.packets.held_bytes)} more={`${count(now.packets.held)} packets`} />
       <Tile name="flows" value={count(now.flows.now)} more={`${count(Math.round(each((s) => s.flows.begun)))} new a second`} />
-      <Tile name="busiest worker" value={percent(busiest)} more={now.workers.length === 1 ? "1 worker" : `${now.workers.length} workers`} />
+      <Tile name="busiest worker" value={percent(busiest)} more={`longest turn ${milliseconds(longest)}`} />
     </div>
   );
 }

@@ -15,10 +15,10 @@ SLOWLANE = os.environ.get("SLOWLANE", os.path.join(TOP, "build/dev/slowlane"))
 PACKETS, FLOWS = 400, 20
 
 
-def udp_frame(flow, number):
+def udp_frame(flow, number, port=5000):
     payload = struct.pack(">I", number) * 20
-    udp = struct.pack(">HHHH", 5000 + flow, 9, 8 + len(payload), 0) + payload
-    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, socket.inet_aton(f"192.0.2.{flow + 1}"),
+    udp = struct.pack(">HHHH", port + flow, 9, 8 + len(payload), 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number & 0xFFFF, 0, 64, 17, 0, socket.inet_aton(f"192.0.2.{flow + 1}"),
                      socket.inet_aton("198.51.100.7"))
     return bytes.fromhex("020000000002020000000001") + b"\x08\x00" + ip + udp
 

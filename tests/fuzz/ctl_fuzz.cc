@@ -1,6 +1,7 @@
 // What a client may write to a box's sockets. The first byte chooses the socket; the rest are lines. Every line must be
-// answered with one line of JSON that says whether it was done, what only looks must change nothing, and a bundle of
-// books that is read must be what is written again.
+// answered with one line of JSON that says whether it was done, what only looks must change nothing, a bundle of books
+// that is read must be what is written again, and a question about flows or packets is understood or refused with a
+// reason.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +12,8 @@
 
 #include "control/bundle.h"
 #include "control/ctl_commands.h"
+#include "control/flow_question.h"
+#include "tests/support/box.h"
 #include "tests/support/fake_box.h"
 
 namespace {
@@ -35,6 +38,20 @@ void read_bundle(const std::string& line) {
   const auto again = slowlane::bundle_of(slowlane::to_json(*bundle));
   require(static_cast<bool>(again), "a bundle that was read can be read again");
   require(slowlane::bundle_digest(*again) == slowlane::bundle_digest(*bundle), "and is the same");
+}
+
+void read_question(const std::string& line) {
+  static const slowlane::LiveBook book(
+      slowlane::rules_of(R"(book = "b"; classes = ( { name = "slow"; police = { rate = "80kbit"; scope = "flow"; }; } );
+rules = ( { name = "media"; when = { host = ["a.example"]; }; then = "slow"; } );)"),
+      1);
+  static const slowlane::Dictionary names{.protocols = {{"tls", 91}, {"youtube", 124}}, .categories = {}};
+  const Json request = Json::parse(line, nullptr, false);
+  if (!request.is_object()) return;
+  for (const auto how : {slowlane::Addresses::full, slowlane::Addresses::truncated, slowlane::Addresses::none})
+    for (const auto& read :
+         {slowlane::read_flows(request, {book, &names, how}), slowlane::read_trace(request, {book, nullptr, how})})
+      if (const auto* const why = std::get_if<std::string>(&read)) require(!why->empty(), "a refusal says why");
 }
 
 void ask(slowlane::FakeBox& box, slowlane::Rights rights, const std::string& line) {
@@ -64,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string line(rest.substr(0, end));
     ask(box, rights, line);
     read_bundle(line);
+    read_question(line);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   require(rights == slowlane::Rights::change || (box.orders.empty() && !box.stopped && box.book_requests.empty()),

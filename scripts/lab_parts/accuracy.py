@@ -68,7 +68,7 @@ def transfer(lab, cells, seconds):
 
 
 def _result(lab, cell, tenths, seconds):
-    told = _sender(lab, cell.port)
+    told = sender(lab, cell.port)
     if told["cc"] != cell.control:
         raise ground.LabError(f"congestion control {cell.control} did not take effect: {told['cc']} was used")
     span = seconds - SETTLED - LAST
@@ -77,7 +77,7 @@ def _result(lab, cell, tenths, seconds):
             "share": goodput / cell.ideal(), "retransmitted": told["retransmitted"] / max(told["segments"], 1), "rtt_ms": told["rtt_ms"]}
 
 
-def _sender(lab, port):
+def sender(lab, port):
     """What the sending socket told at its end."""
     path, told = lab.path(f"bulk-{port}.json"), {}
 

@@ -19,13 +19,15 @@ class Wanted:
 
 @dataclass
 class Run:
-    """One measurement: the name of its lab, where results go, the box, and how long it may take."""
+    """One measurement: the name of its lab, where results go, the box, how long it may take, and how often what is repeated
+    is repeated (0: as often as usual)."""
     name: str
     out: str
     box: str = "slowlane"
     quick: bool = False
     port_kind: str = "af_packet"
     rtt_ms: float = 0
+    count: int = 0
 
     def path(self, name):
         return os.path.join(self.out, name)

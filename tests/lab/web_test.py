@@ -23,6 +23,7 @@ FLOOD = os.path.join(stage.TOP, "tests/lab/http_flood.py")
 
 class WebTest(stage.LabTest):
     wanted = bench.Wanted(box="slowlane", book=os.path.join(stage.TOP, "rules/book/lab.cfg"))
+    neighbours = [f"192.0.2.{number}" for number in range(20, 26)]  # a name is shown from five clients on
 
     def setUp(self):
         if not self.lab.lives("box"):
@@ -38,10 +39,14 @@ class WebTest(stage.LabTest):
 
     @contextlib.contextmanager
     def download(self, seconds=60):
-        """A client fetches throttled, shaped, lossy and free files for so long."""
+        """A client fetches throttled, shaped, lossy and free files for so long, and six more the throttled one."""
+        for address in self.neighbours:
+            self.lab.run("client", "ip", "address", "add", f"{address}/24", "dev", "wire")
         files = ("abs.twimg.com/picture.jpg", "smooth.example.net/film.bin", "lossy.example.net/clip.bin", "example.org/film.bin")
         script = f"end=$((SECONDS + {seconds}))\n" + "".join(
-            f"while [ $SECONDS -lt $end ]; do curl -sko /dev/null -m 10 --limit-rate 500k https://{file}; done &\n" for file in files) + "wait"
+            f"while [ $SECONDS -lt $end ]; do curl -sko /dev/null -m 10 --limit-rate 500k https://{file}; done &\n" for file in files)
+        script += "".join(f"curl -sko /dev/null -m 30 --interface {address} --limit-rate 50k https://{files[0]} &\n"
+                          for address in self.neighbours) + "wait"
         process = subprocess.Popen(self.lab.at("client") + ["bash", "-c", script], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
@@ -152,6 +157,7 @@ class Page(WebTest):
             seen = page.value(moving)
             page.wait_for(f"{moving} != {json.dumps(seen)}", 10)
             page.wait_for("[...document.querySelectorAll('.book .hits')].some(one => +one.textContent > 0)", 20)
+            page.wait_for("document.querySelector('.class[data-class=slow] .names li')?.textContent.includes('abs.twimg.com')", 20)
             time.sleep(15)
             for shape, name in (browser.DESKTOP, "desktop"), (browser.PHONE, "phone"):
                 page.size(shape)

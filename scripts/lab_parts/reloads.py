@@ -1,0 +1,197 @@
+"""Reloads: many books pushed to a box under load, books of a million names and broken ones among them.
+
+A TCP download keeps the box busy, as fast as it goes without the kernel's rings overflowing (the client's window is kept
+small). Two streams of numbered datagrams cross it: `quiet` passes under every book, `treated` changes its class with each
+one: policed, held for 10 ms, shaped, passed. What is lost, what comes out of order and how long one was under way is
+counted to the packet, first without reloads, then with them. The box tells its longest turns, and the kernel its memory."""
+
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from . import accuracy, bench, boxes, figures, ground, servers, topology, watch
+
+PULSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pulse.py")
+QUIET, TREATED, RATE = 7000, 7001, 1000  # ports; datagrams a second to each
+PORT = 21100
+WINDOW = "4096 131072 262144"  # bytes of the client's receive buffers
+COUNT, NAMES = 1000, 1_000_000
+CLASSES = ('police = { rate = "8gbit"; burst = "64MiB"; scope = "flow"; };', 'delay = { time = "10ms"; };',
+           'shape = { rate = "1gbit"; burst = "1MiB"; queue = "8MiB"; scope = "flow"; };')
+BROKEN = ("clases = ();\n", 'rules = ( { name = "r"; when = {}; then = "nobody"; } );\n', "rules = (\n")
+MOST_GROWTH = 1.05
+
+
+@dataclass
+class Plan:
+    """How many pushes, and the names of a large book."""
+    count: int = COUNT
+    names: int = NAMES
+    quiet_s: float = 20  # without reloads
+    port_kind: str = "af_packet"
+
+    def kind(self, number):
+        """Every tenth is broken, every fiftieth large."""
+        return "broken" if number % 10 == 9 else "large" if number % 50 == 2 else "small"
+
+
+def book(name, treatment, large):
+    """`treatment`: an index of CLASSES; behind them, pass."""
+    classes = ", ".join(f'{{ name = "c{i}"; {text} }}' for i, text in enumerate(CLASSES))
+    then = f"c{treatment}" if treatment < len(CLASSES) else "pass"
+    lists = 'lists = ( { name = "many"; file = "many.txt"; } );\n' if large else ""
+    more = f', {{ name = "names"; when = {{ host_list = ["many"]; }}; then = "c{treatment % len(CLASSES)}"; }}' if large else ""
+    return (f'book = "{name}";\n{lists}classes = ( {classes} );\n'
+            f'rules = ( {{ name = "treated"; when = {{ server_port = {TREATED}; }}; then = "{then}"; }}{more} );\n')
+
+
+def write(lab, number, kind):
+    path = lab.path(f"pushed-{kind}.cfg")
+    text = book(f"b{number}", number % (len(CLASSES) + 1), kind == "large")
+    if kind == "broken":
+        text = f'book = "b{number}";\n' + BROKEN[number // 10 % len(BROKEN)]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def write_names(lab, count):
+    with open(lab.path("many.txt"), "w", encoding="utf-8") as file:
+        file.writelines(f"host{i}.names.example\n" for i in range(count))
+
+
+def memory(lab, what):
+    """Of the box, in MiB: VmRSS now, VmHWM at its highest."""
+    with open(f"/proc/{lab.pid('box')}/status", encoding="utf-8") as file:
+        return int(re.search(rf"{what}:\s+(\d+) kB", file.read())[1]) / 1024
+
+
+def ask(lab, *command):
+    told = subprocess.run([boxes.binary(), "ctl", "--socket", lab.path("box.sock"), "--json", *command], capture_output=True,
+                          text=True, check=False)
+    return told.returncode, json.loads(told.stdout or "{}")
+
+
+@contextlib.contextmanager
+def load(lab, found):
+    """The download and the streams while its body runs; what became of them is in `found` afterwards."""
+    for name in os.listdir(lab.folder):
+        if name.startswith(("pulse-", "bulk-")):
+            os.remove(lab.path(name))
+    lab.start("receive", "server", sys.executable, PULSE, "receive", lab.folder, str(QUIET), str(TREATED))
+    ground.wait_for(lambda: os.path.exists(lab.path("pulse-ready")), 10, "the receiver did not start")
+    lab.start("send", "client", sys.executable, PULSE, "send", topology.SERVER, str(RATE), str(QUIET), str(TREATED))
+    lab.start("download", "client", sys.executable, accuracy.BULK, "get", topology.SERVER, str(servers.BULK_PORT), "3600", "cubic",
+              str(PORT))
+    time.sleep(2)
+    before, began = counters(lab), time.monotonic()
+    yield
+    after, found["seconds"], found["worker"] = counters(lab), time.monotonic() - began, worker(lab)
+    lab.stop("download")
+    lab.stop("send", seconds=10)
+    ground.wait_for(lambda: not lab.lives("receive"), 20, "a stream did not end:\n" + lab.log("receive"))
+    change = {name: after[name] - before.get(name, 0) for name in after}
+    found |= {"packets": change["total.received_packets"], "bps": change["port.in.sent_bytes"] * 8 / found["seconds"],
+              "dropped_by_box": {name: count for name, count in change.items() if name.startswith("total.dropped.") and count},
+              "missed": sum(count for name, count in change.items() if name.endswith((".missed", ".send_refused"))),
+              "retransmitted": accuracy.sender(lab, PORT)["retransmitted"]}
+    for name, port in ("quiet", QUIET), ("treated", TREATED):
+        with open(lab.path(f"pulse-{port}.json"), encoding="utf-8") as file:
+            found[name] = json.load(file)
+
+
+def counters(lab):
+    return ask(lab, "counters")[1]["counters"]
+
+
+def worker(lab):
+    return ask(lab, "status")[1]["workers"][0]
+
+
+def push(lab, plan, found):
+    """All pushes, one after another; how each went."""
+    for number in range(plan.count):
+        kind = plan.kind(number)
+        begun = time.monotonic()
+        code, answer = ask(lab, "reload", write(lab, number, kind), "--wait", "0")
+        found["pushes"].append({"kind": kind, "seconds": time.monotonic() - begun, "rss_mib": memory(lab, "VmRSS")})
+        if (code == 0) != (kind != "broken"):
+            found["wrong"].append(f"push {number}, {kind}: {answer.get('error', 'taken')}")
+
+
+def measure(lab, plan):
+    """The same load without reloads and with them."""
+    lab.do("client", "sysctl", "-qw", f"net.ipv4.tcp_rmem={WINDOW}")
+    write_names(lab, plan.names)
+    found = {"without": {}, "with": {}, "pushes": [], "wrong": []}
+    with load(lab, found["without"]):
+        time.sleep(plan.quiet_s)
+    boxes.put(lab, "slowlane", lab.fact("box_book"), plan.port_kind)  # a new one: its longest turn is that of what follows
+    with load(lab, found["with"]):
+        found["before_mib"] = memory(lab, "VmRSS")
+        push(lab, plan, found)
+        time.sleep(3.5)  # the last one is counted, and what it replaced is given back
+    found |= {"after_mib": memory(lab, "VmRSS"), "highest_mib": memory(lab, "VmHWM"), "in_force": ask(lab, "status")[1]["book"]["name"]}
+    return found
+
+
+def levels(pushes):
+    """Memory after small books, in MiB: the median of the second tenth of all pushes, and of the last."""
+    part = max(len(pushes) // 10, 5)
+    return [statistics.median(one["rss_mib"] for one in some if one["kind"] != "large")
+            for some in (pushes[part:2 * part], pushes[-part:])]
+
+
+def claims_of(found, plan):
+    busy = found["with"]
+    good = sum(one["kind"] != "broken" for one in found["pushes"])
+    early, late = levels(found["pushes"])
+    return {
+        f"{good} books came into force, {plan.count - good} broken ones did not": not found["wrong"],
+        "the worker took up each of them": busy["worker"]["take_ups"] == good,
+        "no datagram was lost": busy["quiet"]["lost"] == busy["treated"]["lost"] == 0,
+        "none overtook another of its flow": busy["quiet"]["behind"] == busy["treated"]["behind"] == 0,
+        "the box dropped nothing and its ports missed nothing": not busy["dropped_by_box"] and not busy["missed"],
+        "its memory does not grow": late <= MOST_GROWTH * early + 2}
+
+
+def rows_of(found):
+    def row(title, one):
+        return [title, f"{one['seconds']:.0f}", one["packets"], figures.rate_text(one["bps"]), one["retransmitted"], one["missed"],
+                sum(one["dropped_by_box"].values()), one["quiet"]["sent"] + one["treated"]["sent"],
+                one["quiet"]["lost"] + one["treated"]["lost"], f"{1e3 * one['quiet']['longest_s']:.1f}",
+                f"{one['worker']['longest_turn_us']['ever'] / 1e3:.2f}", f"{one['worker']['longest_take_up_us'] / 1e3:.2f}"]
+    return figures.table(["", "s", "packets", "download", "sent again", "missed", "dropped", "datagrams", "lost", "longest under way, ms",
+                          "longest turn, ms", "of those that take a book up, ms"],
+                         [row("without reloads", found["without"]), row("with reloads", found["with"])])
+
+
+def memory_of(found):
+    pushes = found["pushes"]
+    rows = []
+    for kind in "small", "large", "broken":
+        times = [one["seconds"] for one in pushes if one["kind"] == kind]
+        if times:
+            rows.append([kind, len(times), f"{statistics.median(times):.2f}", f"{max(times):.2f}"])
+    steps = [i for i in range(len(pushes)) if (i + 1) % max(len(pushes) // 10, 1) == 0]
+    text = figures.table(["book", "pushes", "median s", "longest s"], rows)
+    text += "\n\nMemory in MiB: {:.0f} before, {:.0f} at its highest, {:.0f} after.\n\n".format(
+        found["before_mib"], found["highest_mib"], found["after_mib"])
+    return text + figures.table(["after pushes"] + [str(i + 1) for i in steps], [["MiB"] + [f"{pushes[i]['rss_mib']:.0f}" for i in steps]])
+
+
+def run(order):
+    plan = Plan(order.count or COUNT, NAMES // 10 if order.quick else NAMES, port_kind=order.port_kind)
+    with bench.standing_lab(order.name, bench.Wanted(box="slowlane", port_kind=order.port_kind)) as lab:
+        watch.quiet(60)
+        found = measure(lab, plan)
+    claims = claims_of(found, plan)
+    text = "\n\n".join([rows_of(found), memory_of(found), "\n".join(f"{'yes' if so else 'NO '}  {claim}" for claim, so in claims.items())])
+    figures.keep(order, "reloads", found | {"claims": claims}, text)
+    return all(claims.values())

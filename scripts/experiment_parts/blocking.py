@@ -32,43 +32,36 @@ def of_session(bench, result, end):
 
 
 def residual(bench, kind):
-    """Cells: the same 5-tuple some seconds after its trigger, with a name that nothing is done to; and another port."""
-    hold, cells = HOLDS[kind], []
-    waits = (hold - 5, hold + 5)
+    """Cells: the same 5-tuple shortly before and after the hold ends, with a name that nothing is done to; and another port."""
     first = session("first", [hello(kind), *[send("server", hellos.noise(90))] * 12])
-    for wait in waits:
-        capture = virtual.Capture()
-        talk = virtual.talk_of(capture, first)
-        # The hold begins with the first packet that is dropped or rewritten, and is not begun again.
-        again = session("again", [send("client", hellos.client_hello("example.com").data), send("server", hellos.noise(90))], local=first["local"])
-        begin = _first_touched(bench, capture)
-        virtual.talk_of(capture, again, begin + wait * virtual.SECOND)
-        touched = _touched(bench, capture, begin + (wait - 1) * virtual.SECOND)
-        cells.append(Cell(f"SNI-{kind}, same 5-tuple {wait} s later", wait < hold, touched))
-    capture = virtual.Capture()
-    talk = virtual.talk_of(capture, first)
-    other = session("other", [send("client", hellos.client_hello("example.com").data), send("server", hellos.noise(90))])
-    virtual.talk_of(capture, other, talk.time + virtual.SECOND)
-    cells.append(Cell(f"SNI-{kind}, another port at once", False, _touched(bench, capture, talk.time)))
+    begin, cells = _hold_begins(bench, first), []
+    for wait in HOLDS[kind] - 5, HOLDS[kind] + 5:
+        cells.append(Cell(f"SNI-{kind}, same 5-tuple {wait} s later", wait < HOLDS[kind],
+                          _held(bench, first, first["local"], begin + wait * virtual.SECOND)))
+    cells.append(Cell(f"SNI-{kind}, another port at once", False, _held(bench, first, None, begin + virtual.SECOND)))
     return cells
 
 
-def _fates(bench, capture):
-    """(time in ns, fate) of every packet."""
-    packets = bench.path("packets.csv")
+def _hold_begins(bench, first):
+    """When the first packet was dropped, or came from the server behind the hello, to be rewritten; ns."""
+    capture, packets = virtual.Capture(), bench.path("packets.csv")
+    virtual.talk_of(capture, first)
     virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
     with open(packets, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            whole, _, part = row["time_in"].partition(".")
-            yield int(whole) * virtual.SECOND + int(part.ljust(9, "0")), row["fate"]
+        rows = list(csv.DictReader(file))
+    touched = [row for row in rows if row["fate"] != "sent"] or [row for row in rows[4:] if row["direction"] == "down"]
+    whole, _, part = touched[0]["time_in"].partition(".")
+    return int(whole) * virtual.SECOND + int(part.ljust(9, "0"))
 
 
-def _first_touched(bench, capture):
-    return min(time for time, fate in _fates(bench, capture) if fate != "sent")
-
-
-def _touched(bench, capture, since):
-    return any(fate != "sent" for time, fate in _fates(bench, capture) if time >= since)
+def _held(bench, first, local, time):
+    """Whether a later connection that nothing is to be done to has something done to it."""
+    capture = virtual.Capture()
+    virtual.talk_of(capture, first)
+    again = session("again", [send("client", hellos.client_hello("example.com").data), send("server", hellos.noise(90))],
+                    **({"local": local} if local else {}))
+    virtual.talk_of(capture, again, time)
+    return virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))[again["local"]] is not None
 
 
 def rewritten(bench):

@@ -121,6 +121,7 @@ def inject(sock, what):
         sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
         numbers[queue], = struct.unpack("=I", sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ, 4))
     sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, -1)  # off, and no probe is sent
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # which repairing takes away
     data = bytes.fromhex(what.get("hex", ""))
     source, target = sock.getsockname(), sock.getpeername()
     ends = [socket.inet_aton(end[0].rpartition(":")[2]) for end in (source, target)]

@@ -16,6 +16,7 @@ capture_files = figures.capture_files
 SECOND = 10**9
 HOP = 5 * 10**6       # between two packets of one end
 MTU_PAYLOAD = 1400
+INSIDERS = (topology.CLIENT, *topology.MORE_CLIENTS)
 BEGIN = 1_616_000_000 * SECOND
 
 
@@ -126,8 +127,7 @@ def treated(records):
     """{inside's port: the flow's class, or None where nothing was done to it}."""
     out = {}
     for record in records:
-        port = record["client_port"] if record["initiator"] == "inside" else record["server_port"]
-        out[port] = None if record["class"] in ("pass", "pending") else record["class"]
+        out[record["client_port"] if record["client"] in INSIDERS else record["server_port"]] = None if record["class"] in ("pass", "pending") else record["class"]
     return out
 
 

@@ -272,7 +272,7 @@ Json BookKeeper::refused(const Change& change, const std::string& why) {
   return refusal(why);
 }
 
-void BookKeeper::log(const Change& change, const char* result, Json more) {
+void BookKeeper::log(const Change& change, const char* result, const Json& more) {
   log_.write({change.by, change.what, result}, more, clocks_.wall());
 }
 

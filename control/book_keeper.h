@@ -80,7 +80,7 @@ class BookKeeper {
   void note_running(const Change& change);
   Json refused(const Change& change, const Diagnostics& diagnostics);
   Json refused(const Change& change, const std::string& why);
-  void log(const Change& change, const char* result, Json more);
+  void log(const Change& change, const char* result, const Json& more);
   Result<std::unique_ptr<const RuleSet>> start_from_kept();
   Result<std::unique_ptr<const RuleSet>> start_from_file();
   void note_start(Version version, std::string source, Bundle bundle);

@@ -34,7 +34,7 @@ class Feed {
     std::string text;
     while (!lines_.empty() && text.size() < most) {
       bytes_ -= lines_.front().size();
-      text += std::move(lines_.front());
+      text += lines_.front();
       text += '\n';
       lines_.pop_front();
     }

@@ -69,6 +69,7 @@ def rewritten(bench):
     result = bench.play([session("SNI-I", [hello("I"), send("server", hellos.noise(500))], seconds=8)], capture=True)["SNI-I"]
     left = [p for p in of_session(bench, result, "server") if p[0].flow[1] == 443]
     came = [p for p in of_session(bench, result, "client") if p[0].flow[1] == 443]
+    left = [p for p in left if p[0].time <= came[-1][0].time]  # the server goes on behind the end of the client's capture
     loaded = [(a, b) for a, b in zip(left, came) if a[0].payload]
     claims = {
         "as many packets came as were sent (nothing was injected)": len(left) == len(came),

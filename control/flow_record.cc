@@ -72,7 +72,7 @@ void add_ends(Fields& record, const Flow& flow, IcmpHead icmp, Addresses how) {
   record.emplace_back("client_port", how == Addresses::full ? flow.client_port() : 0);
   record.emplace_back("server", print_address(flow.server(), how));
   record.emplace_back("server_port", flow.server_port());
-  record.emplace_back("initiator", flow.client_inside ? "inside" : "outside");
+  record.emplace_back("initiator", print_side(flow.initiator()));
   record.emplace_back("client_by", print_client_by(flow.client_by));
   record.emplace_back("midstream", flow.midstream);
   record.emplace_back("outer", print_outer(flow));
@@ -120,6 +120,7 @@ void add_verdict(Fields& record, const Flow& flow, const Labels& labels) {
   record.emplace_back("trigger", std::move(trigger));
   Json drawn = Json::object();
   if (flow.drawn_after != kNoIndex) drawn["after_packets"] = flow.drawn_after;
+  if (flow.drawn_window != kNoIndex) drawn["max_packets"] = flow.drawn_window;
   record.emplace_back("drawn", std::move(drawn));
 }
 
@@ -258,7 +259,8 @@ const std::vector<std::string>& flow_columns() {
                                     "trigger.frame",
                                     "trigger.time",
                                     "trigger.side",
-                                    "drawn.after_packets"};
+                                    "drawn.after_packets",
+                                    "drawn.max_packets"};
     for (const char* direction : {"up.", "down."})
       for (const char* column : {"packets", "bytes", "dropped_packets", "dropped_bytes", "delayed_packets",
                                  "delay_max_ms", "first_drop", "longest_gap_ms"})

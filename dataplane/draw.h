@@ -7,7 +7,7 @@
 namespace slowlane {
 
 // What a random draw is for; draws of different purposes are independent.
-enum class Purpose : std::uint8_t { lose, jitter, after_packets };
+enum class Purpose : std::uint8_t { lose, jitter, after_packets, window };
 
 // A random number that is a hash of seed, flow, packet and purpose (contract §2): the same after a restart, in any
 // order and on any core. Never a shared stream.

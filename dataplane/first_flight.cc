@@ -4,16 +4,13 @@
 
 #include "dataplane/dns.h"
 #include "dataplane/hello.h"
+#include "dataplane/packet_reader.h"
 
 namespace slowlane {
 namespace {
 
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
-
-// A packet that we do not know ends looking only when it is longer than this (facts C8, C8b): short ones and lines of
-// text come before a hello in SMTP, IMAP, XMPP, PostgreSQL and other protocols that turn to TLS on the way.
-constexpr std::size_t kShortPacket = 100;
 
 bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
 bool on_dns_port(const FlowKey& key) { return is_dns_port(key.low_port) || is_dns_port(key.high_port); }
@@ -24,7 +21,11 @@ bool is_text(std::span<const std::uint8_t> bytes) {
   });
 }
 
-bool may_step_over(std::span<const std::uint8_t> bytes) { return bytes.size() <= kShortPacket || is_text(bytes); }
+// Short bytes that we do not know, and lines of text, do not end looking: they come before a hello in SMTP, IMAP, XMPP,
+// PostgreSQL and other protocols that turn to TLS on the way (facts C8, C8b for the short ones).
+bool may_step_over(std::span<const std::uint8_t> bytes, const Inspection& how) {
+  return bytes.size() <= how.unknown_max || is_text(bytes);
+}
 
 }  // namespace
 
@@ -57,6 +58,7 @@ bool FirstFlight::read_tcp(Flow& flow, const Packet& packet, std::size_t from, c
   if (from != 0 && !guessed && how.hello_from == Inspection::HelloFrom::client) return false;
   std::span<const std::uint8_t> bytes = packet.payload();
   if (on_dns_port(flow.key) && bytes.size() > 2) return read_dns_message(flow, bytes.subspan(2), how);
+  if (how.hello == Inspection::Hello::packet) return read_alone(flow, packet, how);
   if (!how.reassemble) {
     const Progress progress = read_stream(flow, bytes, FoundBy::whole, how);
     return progress.grew || !flow.more_names;
@@ -76,6 +78,18 @@ bool FirstFlight::read_tcp(Flow& flow, const Packet& packet, std::size_t from, c
   }
   if (ahead == 0 && flow.assembler[from] == kNoSlot) return read_direct(flow, bytes, from, how);
   return read_assembled(flow, static_cast<std::size_t>(ahead), bytes, from, how);
+}
+
+// As the box of 2021 did it (facts C1-C10): each packet by itself, and a large one that it does not know is the last
+// that it looks at, text or not.
+bool FirstFlight::read_alone(Flow& flow, const Packet& packet, const Inspection& how) noexcept {
+  const std::size_t size = packet.parsed.headers.payload_bytes;
+  const StreamStep step = read_packet(packet.payload(), size);
+  if (step.what != StreamStep::What::unrecognised)
+    return take_step(flow, step, packet.payload(), FoundBy::whole, how).grew;
+  if (size > how.unknown_max) stop(flow, NotFound::not_recognised);
+  flow.not_found = NotFound::not_recognised;
+  return !flow.more_names;
 }
 
 bool FirstFlight::read_direct(Flow& flow, std::span<const std::uint8_t> bytes, std::size_t from,
@@ -153,7 +167,7 @@ FirstFlight::Progress FirstFlight::take_step(Flow& flow, const StreamStep& step,
     case What::stop: stop(flow, step.reason); return {.used = used, .grew = true};
     case What::unrecognised: break;
   }
-  if (how.names != Inspection::Names::every && !may_step_over(rest)) stop(flow, NotFound::not_recognised);
+  if (how.names != Inspection::Names::every && !may_step_over(rest, how)) stop(flow, NotFound::not_recognised);
   flow.not_found = NotFound::not_recognised;
   return {.used = rest.size()};
 }
@@ -237,9 +251,11 @@ bool FirstFlight::read_dns_message(Flow& flow, std::span<const std::uint8_t> mes
   return true;
 }
 
-std::optional<HostName> FirstFlight::glance(const Flow& flow, std::span<const std::uint8_t> payload) noexcept {
+std::optional<HostName> FirstFlight::glance(const Flow& flow, const Packet& packet, const Inspection& how) noexcept {
+  const auto payload = packet.payload();
   if (flow.key.transport == kTcp) {
-    const StreamStep step = stream_.step(payload);
+    const bool alone = how.hello == Inspection::Hello::packet;
+    const StreamStep step = alone ? read_packet(payload, packet.parsed.headers.payload_bytes) : stream_.step(payload);
     if (step.what != StreamStep::What::name) return std::nullopt;
     return HostName{step.name, step.source};
   }
@@ -265,7 +281,10 @@ void FirstFlight::learn_name(Flow& flow, std::string_view name, NameSource sourc
   }
   for (std::size_t i = 0; i < flow.name_count; ++i)
     if (flow.names[i] == id && flow.name_sources[i] == source) return names_.release(id);
-  if (flow.name_count == Flow::kMaxNames) return names_.release(id);
+  if (flow.name_count == Flow::kMaxNames) {
+    if (flow.settled) return names_.release(id);
+    names_.release(flow.names[--flow.name_count]);  // names that led to nothing must not hide one that will
+  }
   flow.names[flow.name_count] = id;
   flow.name_sources[flow.name_count++] = source;
   flow.found = found;

@@ -30,7 +30,7 @@ class FirstFlight {
   // will come (flow.more_names is then false).
   bool read(Flow& flow, const Packet& packet, std::size_t from, const Inspection& how) noexcept;
   // What one packet shows by itself; changes nothing.
-  std::optional<HostName> glance(const Flow& flow, std::span<const std::uint8_t> payload) noexcept;
+  std::optional<HostName> glance(const Flow& flow, const Packet& packet, const Inspection& how) noexcept;
   // No more names: missing facts become absent, the pool gets its pieces back. `why` counts where nothing was found.
   void stop(Flow& flow, NotFound why) noexcept;
 
@@ -47,6 +47,7 @@ class FirstFlight {
   };
 
   bool read_tcp(Flow& flow, const Packet& packet, std::size_t from, const Inspection& how) noexcept;
+  bool read_alone(Flow& flow, const Packet& packet, const Inspection& how) noexcept;
   bool read_udp(Flow& flow, const Packet& packet, std::size_t from, const Inspection& how) noexcept;
   bool read_quic(Flow& flow, std::span<const std::uint8_t> datagram, const Inspection& how) noexcept;
   bool read_crypto(Flow& flow, const Initial& initial, const Inspection& how) noexcept;

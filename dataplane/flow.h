@@ -120,21 +120,25 @@ struct alignas(64) Flow {
 
   std::uint64_t trigger_frame = 0;  // the packet that brought the verdict
   Nanos trigger_time = -1;
-  std::uint32_t drawn_after = kNoIndex;  // after_packets as drawn
+  std::uint32_t drawn_after = kNoIndex;   // after_packets as drawn
+  std::uint32_t drawn_window = kNoIndex;  // max_packets as drawn
 
   // Looking.
   std::array<std::uint32_t, 2> next_seq{};  // per direction, client first: where the reader stands
   std::array<bool, 2> seq_known{};
   std::array<std::uint32_t, 2> assembler{kNoIndex, kNoIndex};
   std::uint16_t inspected_packets = 0;
-  std::uint32_t inspected_bytes = 0;
   std::uint16_t probed_packets = 0;
+  std::uint32_t inspected_bytes = 0;
   std::uint32_t probe = kNoIndex;         // nDPI's struct, while it is asked
   std::uint32_t kept_payload = kNoIndex;  // copy of the first payload, while rules wait for other facts
   std::uint32_t first_syn_seq = 0;        // of the initiator
   std::array<std::uint32_t, 2> fin_seq{};
   QuicReader::ConnectionId quic_id;
 
+  // Of `connection`: the outside began it too (fact G2).
+  static constexpr std::uint8_t kOutsideBegan = 32;
+  Side initiator() const { return client_inside && (connection & kOutsideBegan) == 0 ? Side::inside : Side::outside; }
   const Address& client() const { return client_is_low ? key.low : key.high; }
   const Address& server() const { return client_is_low ? key.high : key.low; }
   std::uint16_t client_port() const { return client_is_low ? key.low_port : key.high_port; }

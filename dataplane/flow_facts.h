@@ -16,7 +16,7 @@ inline Facts facts_of(const Flow& flow, std::span<const HostName> names) noexcep
   facts.client_port = flow.client_port();
   facts.server_port = flow.server_port();
   facts.transport = flow.key.transport;
-  facts.initiator = flow.client_inside ? Side::inside : Side::outside;
+  facts.initiator = flow.initiator();
   facts.vlans = {flow.vlans.data(), flow.vlan_count};
   facts.names = names;
   facts.more_names = flow.more_names;

@@ -70,6 +70,17 @@ bool is_new_connection(const Flow& flow, const Parsed& packet, const FlowRules& 
   return !syn_known || headers.tcp_seq != flow.first_syn_seq;
 }
 
+bool outside_begins(Flow& flow, const Parsed& packet, const FlowRules& rules) noexcept {
+  if (rules.split_handshake == FlowRules::SplitHandshake::first || flow.settled) return false;
+  const Headers& headers = packet.headers;
+  if (headers.transport != kTcp || flow.initiator() == Side::outside) return false;
+  if (direction_of(flow, packet) != Direction::down) return false;
+  const bool is_opening = is_syn(headers) && (headers.tcp_flags & kAck) == 0;
+  if (!is_opening && flow.packet_count() != 1) return false;
+  flow.connection |= Flow::kOutsideBegan;
+  return true;
+}
+
 void account(Flow& flow, const Packet& packet, Direction direction) noexcept {
   const std::size_t d = at(direction);
   const Headers& headers = packet.parsed.headers;

@@ -27,6 +27,11 @@ void begin_flow(Flow& flow, const Packet& first, const FlowRules& rules) noexcep
 // flow's first, or from either end once the connection was closed.
 bool is_new_connection(const Flow& flow, const Parsed& packet, const FlowRules& rules) noexcept;
 
+// Whether a packet, already accounted, shows that the outside began a connection which the inside began too, where the
+// book asks (`split_handshake`): it is the connection's first, or a SYN without ACK, and no verdict stands (facts G1,
+// G2). Notes it in the flow.
+bool outside_begins(Flow& flow, const Parsed& packet, const FlowRules& rules) noexcept;
+
 // Counts a packet into its flow: bytes, gaps, TCP flags.
 void account(Flow& flow, const Packet& packet, Direction direction) noexcept;
 

@@ -1,7 +1,9 @@
 #include "dataplane/inspector.h"
-#include "dataplane/flow_facts.h"
 
 #include <algorithm>
+
+#include "dataplane/draw.h"
+#include "dataplane/flow_facts.h"
 
 namespace slowlane {
 namespace {
@@ -10,6 +12,12 @@ constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kUdp = 17;
 
 bool has_names(std::uint8_t transport) { return transport == kTcp || transport == kUdp; }
+
+// How many packets with payload, of both directions together, are looked at (fact C9).
+std::uint32_t draw_window(const Flow& flow, const Inspection& how, std::uint64_t seed) {
+  const std::uint64_t choices = std::uint64_t{how.max_packets_most} - how.max_packets + 1;
+  return how.max_packets + static_cast<std::uint32_t>(draw(seed, flow.key, 0, Purpose::window) % choices);
+}
 
 }  // namespace
 
@@ -46,7 +54,8 @@ void Inspector::renew(Flow& flow, const Needs& needs) noexcept {
   flow.asked_payload = flow.asked_payload || needs.payload;
 }
 
-bool Inspector::look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how) noexcept {
+bool Inspector::look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how,
+                     std::uint64_t seed) noexcept {
   const Headers& headers = packet.parsed.headers;
   const std::size_t from = from_client ? 0 : 1;
   if (flow.more_names) first_flight_.note_sequence(flow, headers, from);
@@ -56,7 +65,10 @@ bool Inspector::look(Flow& flow, const Packet& packet, bool from_client, const I
   bool grew = from_client && flow.payload == Known::not_yet && note_payload(flow, packet);
   if (flow.more_names) grew |= first_flight_.read(flow, packet, from, how);
   if (flow.application == Known::not_yet) grew |= classify(flow, packet, from_client, how);
-  const bool spent = flow.inspected_packets >= how.max_packets || flow.inspected_bytes >= how.max_bytes;
+  const bool drawn = how.max_packets_most != how.max_packets;
+  if (drawn) flow.drawn_window = draw_window(flow, how, seed);
+  const bool spent =
+      flow.inspected_packets >= (drawn ? flow.drawn_window : how.max_packets) || flow.inspected_bytes >= how.max_bytes;
   if (!spent && !wants_nothing(flow)) return grew;
   end(flow, NotFound::budget);
   return true;
@@ -131,8 +143,8 @@ Facts Inspector::facts(const Flow& flow) noexcept {
   return facts;
 }
 
-std::optional<HostName> Inspector::glance(const Flow& flow, const Packet& packet) noexcept {
-  return first_flight_.glance(flow, packet.payload());
+std::optional<HostName> Inspector::glance(const Flow& flow, const Packet& packet, const Inspection& how) noexcept {
+  return first_flight_.glance(flow, packet, how);
 }
 
 void Inspector::end(Flow& flow, NotFound why) noexcept {

@@ -32,13 +32,13 @@ class Inspector {
   // The flow goes on under another book: what that asks for is looked for where there still is time; where there is
   // not, it stays absent, and the flow is counted as not inspected for it.
   void renew(Flow& flow, const Needs& needs) noexcept;
-  // Looks at one packet of a flow that is `looking`; `from_client` by the flow's reckoning. True: the flow's facts
-  // grew, or looking ended.
-  bool look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how) noexcept;
+  // Looks at one packet of a flow that is `looking`; `from_client` by the flow's reckoning, `seed` of random draws.
+  // True: the flow's facts grew, or looking ended.
+  bool look(Flow& flow, const Packet& packet, bool from_client, const Inspection& how, std::uint64_t seed) noexcept;
   // The facts of a flow as they stand; they point into the flow, the name store and this inspector's scratch.
   Facts facts(const Flow& flow) noexcept;
   // A server name that one packet shows by itself, for flows that are no longer looked at.
-  std::optional<HostName> glance(const Flow& flow, const Packet& packet) noexcept;
+  std::optional<HostName> glance(const Flow& flow, const Packet& packet, const Inspection& how) noexcept;
   // Ends looking, if it has not ended: missing facts become absent, the pools get their pieces back.
   void end(Flow& flow, NotFound why) noexcept;
   // The verdict is final: what was kept for judging may go.

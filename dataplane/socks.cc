@@ -101,4 +101,13 @@ SocksPreamble read_socks(std::span<const std::uint8_t> stream) noexcept {
   return no();
 }
 
+SocksPreamble read_socks_packet(std::span<const std::uint8_t> payload) noexcept {
+  if (payload.size() < 3 || (payload[0] != 4 && payload[0] != 5)) return no();
+  SocksPreamble read = payload[0] == 4 ? read_socks4(payload) : read_request5(payload, 0);
+  const bool is_greeting = payload[0] == 5 && payload[1] != 0 && payload.size() == std::size_t{2} + payload[1];
+  if (is_greeting) read = {Status::complete, {}, payload.size()};
+  if (read.status != Status::complete || read.length != payload.size()) return no();
+  return {Status::complete, read.target, 0};
+}
+
 }  // namespace slowlane

@@ -19,4 +19,8 @@ struct SocksPreamble {
 // Reads what the client has sent so far. The target points into `stream`.
 SocksPreamble read_socks(std::span<const std::uint8_t> stream) noexcept;
 
+// Reads one packet of a client's by itself: a SOCKS4 request, a SOCKS5 greeting or a SOCKS5 request. Complete where it
+// is one of them from its first byte to its last; `length` is 0.
+SocksPreamble read_socks_packet(std::span<const std::uint8_t> payload) noexcept;
+
 }  // namespace slowlane

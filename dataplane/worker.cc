@@ -172,7 +172,9 @@ bool Worker::judge(Flow& flow, const Packet& packet) noexcept {
   bool grew = flow.generation != snapshot_->generation;
   const bool again = grew && flow.generation != 0;
   if (again) reopen(flow);
-  if (flow.looking) grew |= inspector_.look(flow, packet, from_client(flow, packet.parsed), *inspection_);
+  grew |= outside_begins(flow, packet.parsed, *flow_rules_);
+  if (flow.looking)
+    grew |= inspector_.look(flow, packet, from_client(flow, packet.parsed), *inspection_, snapshot_->seed);
   if (!grew) return false;
   counters_[Counter::judged].add();
   const ClassId before = flow.cls;

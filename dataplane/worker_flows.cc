@@ -208,7 +208,7 @@ void Worker::restart(Flow& flow, const Packet& packet, FlowEnd why) noexcept {
 void Worker::restart_hold_on_trigger(Flow& flow, const Packet& packet) noexcept {
   if (flow.looking || packet.parsed.headers.captured_payload == 0 || !treater_.restarts_on_trigger(flow)) return;
   if (treater_.hold_of(flow, packet.arrival) != Treater::Hold::running) return;
-  const std::optional<HostName> name = inspector_.glance(flow, packet);
+  const std::optional<HostName> name = inspector_.glance(flow, packet, *inspection_);
   if (!name) return;
   Facts facts = inspector_.facts(flow);
   facts.names = {&*name, 1};

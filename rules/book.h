@@ -148,6 +148,8 @@ struct Inspection {
   enum class TrailingDot : std::uint8_t { ignore, keep };
   enum class Names : std::uint8_t { first, every };
   enum class Fragments : std::uint8_t { follow, hold };
+  enum class Hello : std::uint8_t { stream, packet };
+  Hello hello = Hello::stream;  // packet: one that begins a packet and is whole in it (facts C1-C7); never reassembles
   bool reassemble = true;
   HelloFrom hello_from = HelloFrom::client;
   TrailingDot trailing_dot = TrailingDot::ignore;
@@ -156,7 +158,9 @@ struct Inspection {
   std::uint32_t fragment_limit = 64;      // fragments of one datagram that `hold` keeps
   Nanos fragment_timeout = 30 * kSecond;  // `hold` drops what is incomplete by then
   bool fragment_ttl_first = false;        // `hold` gives all fragments the first one's TTL (fact H2)
+  std::uint32_t unknown_max = 100;        // bytes of an unrecognised packet that does not end looking (facts C8, C8b)
   std::uint32_t max_packets = 48;
+  std::uint32_t max_packets_most = 48;  // where it is greater, a number is drawn per flow from the two (fact C9)
   std::uint32_t max_bytes = 24 * 1024;
   std::uint32_t ndpi_packets = 8;
 };
@@ -165,6 +169,7 @@ struct FlowRules {
   enum class NewSyn : std::uint8_t { fresh, same };
   enum class MidstreamInitiator : std::uint8_t { port, first };
   enum class Key : std::uint8_t { tuple, vlan };
+  enum class SplitHandshake : std::uint8_t { first, outside };
   Nanos idle = 600 * kSecond;
   Nanos idle_syn = 60 * kSecond;
   Nanos idle_udp = 60 * kSecond;
@@ -173,6 +178,7 @@ struct FlowRules {
   bool midstream = true;
   MidstreamInitiator midstream_initiator = MidstreamInitiator::port;
   Key key = Key::tuple;
+  SplitHandshake split_handshake = SplitHandshake::first;  // outside: its SYN, too, makes a TCP flow its own (fact G2)
 };
 
 // One line of `expect`: a flow described as `slowlane explain` describes it, and the class it must get.

@@ -101,6 +101,23 @@ Result<std::uint64_t> read_number(const Node& node, std::uint64_t first, std::ui
   return mistake(node, "takes a whole number " + range + ", not " + describe(node));
 }
 
+Result<NumberRange> read_range(const Node& node, std::uint64_t first, std::uint64_t last) {
+  if (node.kind != Node::Kind::list) {
+    const auto number = read_number(node, first, last);
+    if (!number) return number.diagnostics();
+    return NumberRange{*number, *number};
+  }
+  if (node.children.size() != 2) return mistake(node, "takes a number or a range of two like [5, 8]");
+  const auto least = read_number(node.children[0], first, last);
+  const auto most = read_number(node.children[1], first, last);
+  if (!least) return least.diagnostics();
+  if (!most) return most.diagnostics();
+  if (*least > *most)
+    return mistake(node, "[" + std::to_string(*least) + ", " + std::to_string(*most) +
+                             "] ends before it begins; the smaller number stands first");
+  return NumberRange{*least, *most};
+}
+
 Result<std::size_t> read_word(const Node& node, const std::vector<std::string_view>& allowed) {
   const auto same = [](char a, char b) {
     const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };

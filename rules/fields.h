@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/book.h"
 #include "rules/node.h"
 #include "rules/result.h"
 #include "rules/units.h"
@@ -29,6 +30,8 @@ Result<bool> read_boolean(const Node& node);
 Result<std::string> read_text(const Node& node);
 // `first` to `last`, both allowed.
 Result<std::uint64_t> read_number(const Node& node, std::uint64_t first, std::uint64_t last);
+// A number, or a list of the least and the most, both within `first` to `last`.
+Result<NumberRange> read_range(const Node& node, std::uint64_t first, std::uint64_t last);
 // Index into `allowed` of the word that stands there, without case.
 Result<std::size_t> read_word(const Node& node, const std::vector<std::string_view>& allowed);
 

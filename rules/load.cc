@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "rules/fields.h"
+#include "rules/flow_sections.h"
 #include "rules/rule_list.h"
 #include "rules/sections.h"
 #include "rules/treatments.h"

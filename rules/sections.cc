@@ -1,7 +1,6 @@
 #include "rules/sections.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,33 +12,6 @@
 
 namespace slowlane {
 namespace {
-
-constexpr std::uint64_t kMost32 = std::numeric_limits<std::uint32_t>::max();
-
-// A time that must not be nothing.
-Nanos time_of(Fields& fields, std::string_view name, Nanos usual) {
-  const auto time = fields.time(name);
-  if (time && *time == 0) fields.add(std::string(name) + " must be more than 0");
-  return time.value_or(usual);
-}
-
-using FragmentMode = Inspection::Fragments;
-
-std::vector<std::pair<std::string_view, FragmentMode>> fragment_modes() {
-  return {{"follow", FragmentMode::follow}, {"hold", FragmentMode::hold}};
-}
-
-// The group form of `fragments`; the rest of the answer is as in `usual`.
-Partly<Inspection> read_fragments(const Node& node, Inspection usual) {
-  Fields fields(node, "fragments");
-  fields.require("mode", R"(mode = "follow" or "hold")");
-  usual.fragments = fields.word("mode", fragment_modes()).value_or(usual.fragments);
-  usual.fragment_limit = static_cast<std::uint32_t>(fields.number("limit", 1, 8192).value_or(usual.fragment_limit));
-  usual.fragment_timeout = time_of(fields, "timeout", usual.fragment_timeout);
-  usual.fragment_ttl_first =
-      fields.word<bool>("ttl", {{"first", true}, {"own", false}}).value_or(usual.fragment_ttl_first);
-  return {usual, fields.finish()};
-}
 
 Result<std::string> read_host_name(const Node& node) {
   const auto text = read_text(node);
@@ -220,57 +192,6 @@ Partly<ListsRead> read_lists(const Node& section, const ReadFile& read) {
   const Diagnostics twice = find_duplicates(groups.value, "list");
   out.mistakes.insert(out.mistakes.end(), twice.begin(), twice.end());
   return out;
-}
-
-Partly<Inspection> read_inspection(const Node& section) {
-  using I = Inspection;
-  Fields fields(section, "inspection");
-  Inspection out;
-  out.reassemble = fields.boolean("reassemble").value_or(out.reassemble);
-  out.hello_from =
-      fields
-          .word<I::HelloFrom>("clienthello_from", {{"client", I::HelloFrom::client}, {"either", I::HelloFrom::either}})
-          .value_or(out.hello_from);
-  out.trailing_dot =
-      fields.word<I::TrailingDot>("trailing_dot", {{"ignore", I::TrailingDot::ignore}, {"keep", I::TrailingDot::keep}})
-          .value_or(out.trailing_dot);
-  out.names =
-      fields.word<I::Names>("names", {{"first", I::Names::first}, {"every", I::Names::every}}).value_or(out.names);
-  if (const Node* group = fields.find("fragments"); group != nullptr && group->kind == Node::Kind::group) {
-    const auto fragments = read_fragments(*group, out);
-    fields.add_in(fragments.mistakes);
-    out = fragments.value;
-  } else {
-    out.fragments = fields.word("fragments", fragment_modes()).value_or(out.fragments);
-  }
-  out.max_packets = static_cast<std::uint32_t>(fields.number("max_packets", 1, kMost32).value_or(out.max_packets));
-  if (const auto bytes = fields.size("max_bytes")) {
-    out.max_bytes = static_cast<std::uint32_t>(std::min(*bytes, kMost32));
-    if (*bytes == 0 || *bytes > kMost32)
-      fields.add("max_bytes takes a size from \"1B\" to \"4294967295B\", not \"" + print_size(*bytes) + "\"");
-  }
-  out.ndpi_packets = static_cast<std::uint32_t>(fields.number("ndpi_packets", 1, kMost32).value_or(out.ndpi_packets));
-  return {out, fields.finish()};
-}
-
-Partly<FlowRules> read_flow_rules(const Node& section) {
-  using F = FlowRules;
-  Fields fields(section, "flows");
-  FlowRules out;
-  out.idle = time_of(fields, "idle", out.idle);
-  out.idle_syn = time_of(fields, "idle_syn", out.idle_syn);
-  out.idle_udp = time_of(fields, "idle_udp", out.idle_udp);
-  out.new_syn =
-      fields.word<F::NewSyn>("new_syn", {{"new", F::NewSyn::fresh}, {"same", F::NewSyn::same}}).value_or(out.new_syn);
-  out.forget_on_close = fields.boolean("forget_on_close").value_or(out.forget_on_close);
-  out.midstream = fields.boolean("midstream").value_or(out.midstream);
-  out.midstream_initiator =
-      fields
-          .word<F::MidstreamInitiator>("midstream_initiator",
-                                       {{"port", F::MidstreamInitiator::port}, {"first", F::MidstreamInitiator::first}})
-          .value_or(out.midstream_initiator);
-  out.key = fields.word<F::Key>("key", {{"tuple", F::Key::tuple}, {"vlan", F::Key::vlan}}).value_or(out.key);
-  return {out, fields.finish()};
 }
 
 Partly<std::vector<Expectation>> read_expects(const Node& section, const std::vector<std::string_view>& classes) {

@@ -55,8 +55,6 @@ struct ListsRead {
 };
 Partly<ListsRead> read_lists(const Node& section, const ReadFile& read);
 
-Partly<Inspection> read_inspection(const Node& section);
-Partly<FlowRules> read_flow_rules(const Node& section);
 Partly<std::vector<Expectation>> read_expects(const Node& section, const std::vector<std::string_view>& classes);
 
 }  // namespace slowlane

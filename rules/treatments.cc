@@ -115,28 +115,10 @@ Result<Treatment> read_allow(const Node& options) {
   return fields.finish<Treatment>(out);
 }
 
-// after_packets: a number, or a list of the least and the most.
-Result<NumberRange> read_after(const Node& node) {
-  if (node.kind != Node::Kind::list) {
-    const auto number = read_number(node, 0, kMost32);
-    if (!number) return number.diagnostics();
-    return NumberRange{*number, *number};
-  }
-  if (node.children.size() != 2) return mistake(node, "takes a number or a range of two like [5, 8]");
-  const auto least = read_number(node.children[0], 0, kMost32);
-  const auto most = read_number(node.children[1], 0, kMost32);
-  if (!least) return least.diagnostics();
-  if (!most) return most.diagnostics();
-  if (*least > *most)
-    return mistake(node, "[" + std::to_string(*least) + ", " + std::to_string(*most) +
-                             "] ends before it begins; the smaller number stands first");
-  return NumberRange{*least, *most};
-}
-
 Result<Treatment> read_drop(const Node& options) {
   Fields fields(options, "drop");
   Drop out;
-  if (const auto after = fields.with("after_packets", read_after)) {
+  if (const auto after = fields.with("after_packets", [](const Node& node) { return read_range(node, 0, kMost32); })) {
     out.after_min = static_cast<std::uint32_t>(after->first);
     out.after_max = static_cast<std::uint32_t>(after->last);
     out.counts_trigger = false;

@@ -116,7 +116,18 @@ TEST_F(FlowRecord, TellsRuleClassTriggerAndDraw) {
   EXPECT_EQ(all["mode"], "enforce");
   EXPECT_EQ(all["observed"].dump(), R"([{"rule":"watch","class":"slow"}])");
   EXPECT_EQ(all["trigger"].dump(), R"({"frame":12,"time":"1616000000.123456000","side":"outside"})");
-  EXPECT_EQ(all["drawn"]["after_packets"], 7);
+  EXPECT_EQ(all["drawn"].dump(), R"({"after_packets":7})");
+}
+
+TEST_F(FlowRecord, TellsTheWindowThatWasDrawn) {
+  flow_.drawn_window = 9;
+  EXPECT_EQ(record()["drawn"].dump(), R"({"max_packets":9})");
+}
+
+TEST_F(FlowRecord, NamesTheOutsideWhereItBeganToo) {
+  EXPECT_EQ(record()["initiator"], "inside");
+  flow_.connection |= Flow::kOutsideBegan;
+  EXPECT_EQ(record()["initiator"], "outside");
 }
 
 TEST_F(FlowRecord, KeepsDirectionsApart) {

@@ -87,6 +87,16 @@ TEST(Socks, DoesNotWaitForEverForTheEndOfAText) {
   EXPECT_EQ(read_socks(host).status, Status::not_socks);
 }
 
+TEST(Socks, KnowsEachPacketOfANegotiationByItself) {
+  EXPECT_EQ(read_socks_packet(bytes_of_hex("05 01 00")).status, Status::complete);
+  EXPECT_EQ(read_socks_packet(bytes_of_hex("05 01 00 03 06 612e74657374 01bb")).target, "a.test");
+  EXPECT_EQ(read_socks_packet(bytes_of_hex("05 01 00 01 c0000201 01bb")).status, Status::complete);
+  EXPECT_EQ(read_socks_packet(bytes_of_hex("04 01 01bb c0000201 00")).status, Status::complete);
+  for (const char* other : {"05", "05 01", "05 01 00 00", "05 00", "04 01 01bb c0000201 00 00", "05 01 00 03 06 612e",
+                            "05 03 00 01", "16 03 01"})
+    EXPECT_EQ(read_socks_packet(bytes_of_hex(other)).status, Status::not_socks) << other;
+}
+
 TEST(Socks, StaysWithinTheStreamWhateverItReads) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20000; ++i) {
@@ -94,6 +104,7 @@ TEST(Socks, StaysWithinTheStreamWhateverItReads) {
     for (int n = 0; n < 2; ++n) stream[random() % stream.size()] = static_cast<std::uint8_t>(random());
     stream.resize(random() % (stream.size() + 1));
     stream.shrink_to_fit();
+    read_socks_packet(stream);
     const SocksPreamble preamble = read_socks(stream);
     ASSERT_LE(preamble.length, stream.size());
     if (preamble.target.empty()) continue;

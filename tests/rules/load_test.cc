@@ -45,13 +45,16 @@ TEST(Load, TheExampleNamesTheDefaults) {
   const Inspection usual;
   EXPECT_TRUE(i.reassemble == usual.reassemble && i.hello_from == usual.hello_from &&
               i.trailing_dot == usual.trailing_dot && i.names == usual.names && i.fragments == usual.fragments);
+  EXPECT_TRUE(i.hello == usual.hello && i.unknown_max == usual.unknown_max &&
+              i.max_packets_most == usual.max_packets_most);
   EXPECT_TRUE(i.max_packets == usual.max_packets && i.max_bytes == usual.max_bytes &&
               i.ndpi_packets == usual.ndpi_packets);
   const FlowRules& f = written->flows;
   const FlowRules flows;
   EXPECT_TRUE(f.idle == flows.idle && f.idle_syn == flows.idle_syn && f.idle_udp == flows.idle_udp &&
               f.new_syn == flows.new_syn && f.forget_on_close == flows.forget_on_close &&
-              f.midstream == flows.midstream && f.midstream_initiator == flows.midstream_initiator);
+              f.midstream == flows.midstream && f.midstream_initiator == flows.midstream_initiator &&
+              f.split_handshake == flows.split_handshake);
 }
 
 TEST(Load, EverySampleBookLoads) {

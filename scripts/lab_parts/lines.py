@@ -48,28 +48,33 @@ def measure(lab, box, folder, part):
     """Downloads on all lines, a push after so many seconds, and as many again."""
     boxes.put(lab, box, story.book(BEFORE))
     os.makedirs(folder, exist_ok=True)
-    with watch.captures(lab, folder, {"client": "wire", "server": "wire"}, "src port 443", 96) as files:
+    with watch.captures(lab, folder, {"client": "wire", "server": "wire"}, "src port 443") as files:
         with downloads(lab, 2 * part):
             time.sleep(part)
             lifted = reload.change(lab, "reload", story.book(LIFTED), "--wait", "0s")[1] if box == "slowlane" else time.time()
             time.sleep(part)
             end = time.time()
-    by_line = {place: _by_line(path) for place, path in files.items()}
-    zero = min(packets[0][0] for packets in by_line["client"].values())
+    curves = _by_line(files)
+    zero = min(arrived[0][0] for _, arrived in curves.values())
     lines = {}
     for line in MOBILE + FIXED:
-        packets = by_line["client"][line]
+        packets = curves[line][1]
         lines[line] = {"kind": "mobile" if line in MOBILE else "fixed", "box": has_box(line),
                        "before_bps": _rate(packets, zero + SETTLED, lifted), "after_bps": _rate(packets, lifted + SETTLED, end)}
-    return {"lines": lines, "lifted_s": lifted - zero, "zero": zero, "curves": by_line}
+    return {"lines": lines, "lifted_s": lifted - zero, "zero": zero, "curves": curves}
 
 
-def _by_line(path):
-    """What went down to each line: (time, IP bytes)."""
+def _by_line(files):
+    """What went down to each line, in order: (time, IP bytes) of what was sent and of what arrived. A packet that arrived
+    counts as sent when it arrived, so that the way itself does not look like loss."""
     out = {}
-    for one in figures.directions(path, 443)["down"]:
-        out.setdefault(str(ipaddress.ip_address(one.flow[2])), []).extend((p[0], p[1]) for p in one.packets)
-    return {line: sorted(packets) for line, packets in out.items()}
+    for segment, way in figures.pairs(files["server"], files["client"], 443, "down"):
+        sent, arrived = out.setdefault(str(ipaddress.ip_address(segment.flow[2])), ([], []))
+        packet = (segment.time / 1e9 + (way or 0), segment.ip_bytes)
+        sent.append(packet)
+        if way is not None:
+            arrived.append(packet)
+    return {line: tuple(map(sorted, both)) for line, both in out.items()}
 
 
 def _rate(packets, begin, end):
@@ -95,8 +100,7 @@ def draw(order, found):
               "fixed, without": [a for a in FIXED if not found["lines"][a]["box"]]}
     curves = []
     for key, members in groups.items():
-        ends = ([(t - found["zero"], size) for a in members for t, size in sorted(found["curves"][place].get(a, []))]
-                for place in ("server", "client"))
+        ends = ([(t - found["zero"], size) for a in members for t, size in found["curves"][a][end]] for end in (0, 1))
         curves.append((f"{key} ({len(members)})", "down", *ends, None))
     figures.write_series(order.path("series.csv"), curves, every=0.5)
     figures.plot(order.path("series.csv"), order.path("lines.svg"),

@@ -254,7 +254,10 @@ BookDiff diff(const RuleSet& from, const RuleSet& to, std::size_t most_hosts) {
   out.order_changed = order_changed(from.book(), to.book());
   out.classes = compare(from.book().classes, to.book().classes);
   const auto settings = [](const Book& book) {
-    return Settings{{"otherwise", book.otherwise}, {"seed", std::to_string(book.seed)}};
+    Settings all{{"otherwise", book.otherwise}, {"seed", std::to_string(book.seed)}};
+    for (const Settings& more : {settings_of(book.inspection), settings_of(book.flows)})
+      all.insert(all.end(), more.begin(), more.end());
+    return all;
   };
   out.settings = changes(settings(from.book()), settings(to.book()));
   compare_hosts(from, to, most_hosts, out);

@@ -132,7 +132,9 @@ const char* name_of(Restart restart) {
   return "";
 }
 
-// The settings of a class, collected.
+const char* yes_or_no(bool value) { return value ? "true" : "false"; }
+
+// Settings, collected.
 struct Settings {
   std::vector<std::pair<std::string, std::string>> list;
 
@@ -186,6 +188,41 @@ std::vector<std::pair<std::string, std::string>> settings_of(const ClassSpec& sp
     out.add("delay.time", print_time(spec.delay->time)).add("delay.jitter", print_time(spec.delay->jitter));
     out.queue("delay", spec.delay->queue_bytes, spec.delay->queue_packets).direction("delay", spec.delay->direction);
   }
+  return std::move(out.list);
+}
+
+std::vector<std::pair<std::string, std::string>> settings_of(const Inspection& how) {
+  using I = Inspection;
+  Settings out;
+  out.add("inspection.hello", how.hello == I::Hello::stream ? "stream" : "packet");
+  out.add("inspection.reassemble", yes_or_no(how.reassemble));
+  out.add("inspection.clienthello_from", how.hello_from == I::HelloFrom::client ? "client" : "either");
+  out.add("inspection.trailing_dot", how.trailing_dot == I::TrailingDot::ignore ? "ignore" : "keep");
+  out.add("inspection.names", how.names == I::Names::first ? "first" : "every");
+  out.add("inspection.fragments", how.fragments == I::Fragments::follow ? "follow" : "hold");
+  if (how.fragments == I::Fragments::hold) {
+    out.add("inspection.fragments.limit", std::to_string(how.fragment_limit));
+    out.add("inspection.fragments.timeout", print_time(how.fragment_timeout));
+    out.add("inspection.fragments.ttl", how.fragment_ttl_first ? "first" : "own");
+  }
+  out.add("inspection.unknown_max", print_size(how.unknown_max));
+  out.add("inspection.max_packets", print_range(how.max_packets, how.max_packets_most));
+  out.add("inspection.max_bytes", print_size(how.max_bytes));
+  out.add("inspection.ndpi_packets", std::to_string(how.ndpi_packets));
+  return std::move(out.list);
+}
+
+std::vector<std::pair<std::string, std::string>> settings_of(const FlowRules& how) {
+  using F = FlowRules;
+  Settings out;
+  out.add("flows.idle", print_time(how.idle)).add("flows.idle_syn", print_time(how.idle_syn));
+  out.add("flows.idle_udp", print_time(how.idle_udp));
+  out.add("flows.new_syn", how.new_syn == F::NewSyn::fresh ? "new" : "same");
+  out.add("flows.forget_on_close", yes_or_no(how.forget_on_close));
+  out.add("flows.midstream", yes_or_no(how.midstream));
+  out.add("flows.midstream_initiator", how.midstream_initiator == F::MidstreamInitiator::port ? "port" : "first");
+  out.add("flows.split_handshake", how.split_handshake == F::SplitHandshake::first ? "first" : "outside");
+  out.add("flows.key", how.key == F::Key::tuple ? "tuple" : "vlan");
   return std::move(out.list);
 }
 

@@ -16,4 +16,8 @@ std::string describe_whole(const Term& term);
 // What a class does, setting by setting: {"police.rate", "140kbit"}, … Equal lists do the same.
 std::vector<std::pair<std::string, std::string>> settings_of(const ClassSpec& spec);
 
+// The same of how a book looks at flows and keeps them: {"inspection.max_packets", "48"}, …
+std::vector<std::pair<std::string, std::string>> settings_of(const Inspection& how);
+std::vector<std::pair<std::string, std::string>> settings_of(const FlowRules& how);
+
 }  // namespace slowlane

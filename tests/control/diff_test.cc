@@ -87,6 +87,14 @@ TEST_F(Diff, EveryNameThatChangesClassIsTold) {
 TEST_F(Diff, OtherwiseCounts) {
   const std::string other = write_text(folder_, "other.cfg", std::string(kOld) + "otherwise = \"slow\";\n");
   EXPECT_THAT(print(compare(old_, other), {}), HasSubstr("otherwise pass -> slow"));
+  const std::string looks = write_text(folder_, "looks.cfg",
+                                       std::string(kOld) +
+                                           "inspection = { hello = \"packet\"; max_packets = [4, 16]; };\n"
+                                           "flows = { split_handshake = \"outside\"; };\n");
+  EXPECT_THAT(
+      print(compare(old_, looks), {}),
+      AllOf(HasSubstr("inspection.hello stream -> packet"), HasSubstr("inspection.reassemble true -> false"),
+            HasSubstr("inspection.max_packets 48 -> 4-16"), HasSubstr("flows.split_handshake first -> outside")));
 }
 
 TEST_F(Diff, JsonHoldsEverything) {

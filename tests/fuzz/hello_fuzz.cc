@@ -1,6 +1,7 @@
 // The bytes are a TLS stream: records as they come, their handshake bytes put together and read as a hello, whole and
-// cut, and the bytes by themselves as a handshake message.
+// cut, and the bytes by themselves as a handshake message; and as a packet that is read alone.
 #include "dataplane/hello.h"
+#include "dataplane/packet_reader.h"
 
 #include <cstdlib>
 #include <vector>
@@ -39,11 +40,22 @@ void check_prefixes(Bytes bytes) {
   }
 }
 
+// A packet of which all was captured, and one of which a part was.
+void check_packet(Bytes bytes) {
+  for (const std::size_t missing : {std::size_t{0}, std::size_t{300}}) {
+    const std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
+    const StreamStep step = read_packet(copy, copy.size() + missing);
+    require(inside(step.name, copy) && step.name.size() <= 255);
+    require((step.what == StreamStep::What::unrecognised) == !step.recognised);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input(data, size);
   check_prefixes(input);
+  check_packet(input);
   std::vector<std::uint8_t> handshake;
   for (Bytes rest = input; !rest.empty();) {
     const RecordHead head = read_record_head(rest);

@@ -39,9 +39,11 @@ class Package(unittest.TestCase):
         self.assertRegex(run(self.root + program, "--version"), r"slowlane \d")
         for path in "share/slowlane/schemas/flow.schema.json", "share/doc/slowlane/docs/appliance.md", "sbin/slowlane-bind-nics":
             self.assertTrue(os.path.isfile(os.path.join(self.root, "usr", path)), path)
-        for book in sorted(os.listdir(os.path.join(self.root, "usr/share/doc/slowlane/examples/book"))):
-            if book.endswith(".cfg"):
-                run(self.root + program, "check", "-q", os.path.join(self.root, "usr/share/doc/slowlane/examples/book", book))
+        books = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(self.root, "usr/share/doc/slowlane/examples/book"))
+                 for name in names if name.endswith(".cfg")]
+        self.assertIn("twitter-2021-03-10.cfg", map(os.path.basename, books))
+        for book in sorted(books):
+            run(self.root + program, "check", "-q", book)
 
     def test_its_scripts_are_sound(self):
         for name in SCRIPTS:

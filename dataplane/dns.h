@@ -23,4 +23,7 @@ struct DnsQuestion {
 // with '?' in their place.
 DnsQuestion read_dns(std::span<const std::uint8_t> message) noexcept;
 
+// DNS itself, mDNS and LLMNR.
+constexpr bool is_dns_port(std::uint16_t port) { return port == 53 || port == 5353 || port == 5355; }
+
 }  // namespace slowlane

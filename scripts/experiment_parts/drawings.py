@@ -46,19 +46,20 @@ def saw_tooth(outcome, path, every=0.5):
     canvas.write(svg.document(), path)
 
 
-def sequence(outcome, path):
-    """Sequence numbers over time: what arrived, and what was sent and never came."""
+def sequence(outcome, path, first=4.0):
+    """Sequence numbers over time: what arrived, and what was sent and never came; the whole, and the first seconds larger."""
     rows = [(float(t), int(seq), int(size), arrived == 1) for t, seq, size, arrived in outcome.rows[1:]]
     rows = [r for r in rows if r[1] < 2**31]
-    svg = _page(TOP + 420 + FOOT, "Sent by the server: what reached the client, and what did not", "seconds")
-    panel = _panel(svg, TOP, 420, max(r[0] for r in rows), max(r[1] for r in rows) / 1024, "sequence number, KiB")
-    for time, seq, size, arrived in rows:
-        x, y = panel.x(time), panel.y(seq / 1024)
-        if arrived:
-            svg.line(x, y, x, panel.y((seq + size) / 1024), BLUE, 2.4)
-        else:
-            canvas.cross(svg, x, y, 3, RED, 1.2)
+    svg = _page(TOP + 2 * 340 + FOOT, "Sent by the server: what reached the client, and what did not", "seconds")
     canvas.legend(svg, 46, [("line", BLUE, "arrived"), ("cross", RED, "sent, never came")])
+    for top, some, mark in (TOP, rows, 2.0), (TOP + 350, [r for r in rows if r[0] <= first], 4.0):
+        panel = _panel(svg, top, 290, max(r[0] for r in some), max(r[1] for r in some) / 1024, "sequence number, KiB")
+        for time, seq, size, arrived in sorted(some, key=lambda r: r[3]):
+            x, low, high = panel.x(time), panel.y(seq / 1024), panel.y((seq + size) / 1024)
+            if arrived:
+                svg.line(x - mark / 2, min(low, high + mark / 2), x + mark / 2, min(low, high + mark / 2), BLUE, mark)
+            else:
+                canvas.cross(svg, x, low, mark, RED, 1.0)
     canvas.write(svg.document(), path)
 
 
@@ -89,20 +90,24 @@ def matrix(outcome, path):
 
 
 def byte_map(outcome, path, per_row=48):
-    """Every byte of the hello: red where turning it over lets the connection escape."""
+    """Every byte of the hello: red where turning it over lets the connection escape; the fields by number."""
     rows = outcome.rows[1:]
+    fields = list(dict.fromkeys(field for _, field, escapes in rows if escapes))
     size = (canvas.WIDTH - canvas.LEFT - canvas.RIGHT) / per_row
-    lines = -(-len(rows) // per_row)
-    svg = _page(TOP + 26 * lines + FOOT, "The hello, byte by byte: which must be right", "byte; red: turned over, the connection is not throttled")
+    bottom = TOP + 34 * -(-len(rows) // per_row)
+    svg = _page(bottom + 18 * -(-len(fields) // 3) + FOOT, "The hello, byte by byte: which must be right",
+                "red: with this byte turned over, the connection is not throttled")
     last = None
     for number, field, escapes in rows:
-        x, y = canvas.LEFT + size * (number % per_row), TOP + 26 * (number // per_row)
+        x, y = canvas.LEFT + size * (number % per_row), TOP + 34 * (number // per_row)
         svg.add(f'<rect x="{x:.1f}" y="{y:.1f}" width="{size - 1:.1f}" height="16" fill="{RED if escapes else PALE}"/>')
         if escapes and field != last:
-            svg.text(x, y + 24, field.replace("server name", "SNI"), size=8, colour=canvas.GREY)
+            svg.text(x + size / 2, y + 28, str(fields.index(field) + 1), "middle", 10)
         last = field if escapes else None
         if number % per_row == 0:
             svg.text(canvas.LEFT - 8, y + 13, str(number), "end", 11, canvas.GREY)
+    for number, field in enumerate(fields):
+        svg.text(canvas.LEFT + 280 * (number % 3), bottom + 14 + 18 * (number // 3), f"{number + 1}  {field}", size=12)
     canvas.write(svg.document(), path)
 
 

@@ -99,6 +99,7 @@ def page(folder, all_found):
         for found in all_found:
             picture = f"{found['experiment']}.svg"
             if os.path.exists(os.path.join(folder, picture)):
-                file.write(f"## {found['experiment']}: {found['title']}\n\n![{found['title']}]({picture})\n\n")
+                file.write(f"## {found['experiment']}: {found['title']}\n\n![{found['title']}]({picture})\n\n"
+                           f"Drawn from {found['experiment']}.csv; made by `scripts/experiments {found['experiment']} --seed {found['seed']}`.\n\n")
             if found["notes"]:
                 file.write(f"{found['experiment']}: {found['notes']}\n\n")

@@ -22,11 +22,11 @@ def run(*words):
 
 class Experiments(unittest.TestCase):
     def test_some_agree(self):
-        said, found = run("O1", "O11", "O16", "O22", "O23", "O25", "O33", "O36b")
+        said, found = run("O11", "O16", "O22", "O23", "O25", "O33", "O36b")
         for name, one in found.items():
             with self.subTest(name):
                 self.assertEqual(one["verdict"], "agrees", json.dumps(one, indent=1)[:3000])
-        self.assertEqual(len(found), 8, said.stderr)
+        self.assertEqual(len(found), 7, said.stderr)
 
     def test_without_the_behaviour_they_differ(self):
         said, found = run("O12", "--negative")

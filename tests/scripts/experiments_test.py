@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,26 @@ class Catalogue(unittest.TestCase):
         for one in catalogue.EXPERIMENTS:
             self.assertNotEqual(one.published.mark, "RECALLED", one.name)
             self.assertFalse({"G4", "H4", "F6b", "G9", "F9"} & set(one.facts), one.name)
+
+
+class Page(unittest.TestCase):
+    """docs/model.md says of every published fact what the model makes of it."""
+
+    def test_every_fact_has_a_row(self):
+        facts = os.path.join(TOP, "..", "shared", "published", "facts.md")
+        if not os.path.exists(facts):
+            self.skipTest("the list of facts is not there")
+        with open(facts, encoding="utf-8") as file:
+            known = set(re.findall(r"^\| ([A-L]\d+[a-z]?) \|", file.read(), re.M)) - {"H26"}  # a source's key
+        with open(os.path.join(TOP, "docs", "model.md"), encoding="utf-8") as file:
+            rows = set(re.findall(r"\b[A-L]\d+[a-z]?\b", " ".join(re.findall(r"^\|([^|]*)\|", file.read(), re.M))))
+        self.assertGreater(len(known), 100)
+        self.assertEqual(known - rows, set(), "facts without a row")
+
+    def test_every_experiment_that_the_page_names_is_there(self):
+        with open(os.path.join(TOP, "docs", "model.md"), encoding="utf-8") as file:
+            named = set(re.findall(r"\bO\d+[a-z]?\b", file.read()))
+        self.assertEqual(named - {one.name for one in catalogue.EXPERIMENTS}, {"O31", "O37"}, "named, and said not to be run")
 
 
 class Hellos(unittest.TestCase):

@@ -9,23 +9,26 @@ import transfers
 
 @dataclass
 class Fetch:
-    """The direction of a TCP conversation that carried most: its name, when its first packet of all was seen (ns), and
-    (ns, bytes of payload) of what passed. Packets that were lost behind this end, and sent again, are not in it."""
+    """The direction of a TCP conversation that carried most: its name, when its first and last packets of all were seen
+    (ns), and (ns, bytes of payload) of what passed. Packets that were lost behind this end, and sent again, are not in it."""
     name: str
     begin: int
+    end: int
     steps: list
 
     def size(self):
         return sum(size for _, size in self.steps)
 
     def speed(self, wanted):
-        """Bits of payload a second up to so many bytes, or up to the last that came; the handshake's time counts."""
-        total = 0
+        """Bits of payload a second up to so many bytes, or up to the conversation's end where they never came; the
+        handshake's time counts."""
+        total, end = 0, self.end
         for time, size in self.steps:
             total += size
             if total >= wanted:
+                end = time
                 break
-        return total * 8e9 / (time - self.begin) if time > self.begin else 0.0
+        return total * 8e9 / (end - self.begin) if end > self.begin else 0.0
 
     def samples(self, count):
         """Bits a second in each of so many spans of equal length, from the first payload to the last. The last span is
@@ -54,4 +57,5 @@ def biggest(path):
 def _fetch(packets, flow):
     trace = transfers.Transfer(packets, flow).trace
     steps = [(event.time, event.end - event.start) for event in trace.events if not event.lost]
-    return Fetch(trace.name, min(packet.time for packet in packets), sorted(steps)) if steps else None
+    times = [packet.time for packet in packets]
+    return Fetch(trace.name, min(times), max(times), sorted(steps)) if steps else None

@@ -105,8 +105,9 @@ def fetch(flow, address, port):
     time.sleep(flow["start_s"])
     words = f"{flow['size']} {flow['cc']} {flow['pacing_bps']} {flow['limit_s']}\n".encode()
     opening = hello(flow["host"]) + words
-    flow |= {"received": 0, "error": None}
-    end = time.monotonic() + flow["limit_s"]
+    flow |= {"received": 0, "first_byte_s": None, "error": None}
+    begin = time.monotonic()
+    end = begin + flow["limit_s"]
     with socket.socket() as sock:
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -119,6 +120,7 @@ def fetch(flow, address, port):
                 piece = sock.recv(bulk.CHUNK)
                 if not piece:
                     break
+                flow["first_byte_s"] = flow["first_byte_s"] or time.monotonic() - begin
                 flow["received"] += len(piece)
         except OSError as error:
             flow["error"] = str(error)

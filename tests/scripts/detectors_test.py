@@ -127,6 +127,14 @@ class Crowd(Case):
         answer, = self.run_script("detect-crowd", slow, slow)
         self.assertEqual(answer["verdict"], "inconclusive")
 
+    def test_a_fetch_that_stalls_is_as_slow_as_it_is_long(self):
+        frames = Sender(FREE, free, segments=60).ends[1][1][:80]
+        # Minutes later its client gives up.
+        path = os.path.join(self.folder, "stalled.pcapng")
+        capture_files.write(path, [*frames, frames[0]._replace(time=frames[0].time + 120 * SECOND)], "stalled")
+        answer, = self.run_script("detect-crowd", path, self.capture("control", FREE, free))
+        self.assertEqual(answer["verdict"], "differentiated", answer)
+
     def test_wrong_input_is_refused(self):
         self.run_script("detect-crowd", "-", text='[{"target_bps": 1}]', code=1)
         self.run_script("detect-crowd", "-", text="nonsense", code=1)

@@ -18,7 +18,11 @@ AT_ONCE = 8  # sessions that may be at full speed together
 
 def profile_path(profile):
     """A profile's name, or a book's path."""
-    return profile if profile.endswith(".cfg") else os.path.join(PUBLISHED, f"{profile}.cfg")
+    path = profile if profile.endswith(".cfg") else os.path.join(PUBLISHED, f"{profile}.cfg")
+    if not os.path.exists(path):
+        known = ", ".join(sorted(name[:-4] for name in os.listdir(PUBLISHED) if name.endswith(".cfg")))
+        raise ground.LabError(f"there is no book {path}; profiles: {known}")
+    return path
 
 
 def flattened(path, depth=0):

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import sys
 
 from lab_parts import boxes, figures, ground
 
@@ -11,6 +12,7 @@ from . import bench, hellos, sessions
 
 capture_files = figures.capture_files
 SENT_AT_ONCE = 1 << 20
+MOST = sessions.PICTURE  # payload bytes of a flow that are played: at 140 kbit/s more would take minutes
 
 
 def flows(path):
@@ -61,6 +63,16 @@ def steps(turns, inverted):
     return [sessions.send(side, turn(data)) for side, data in _joined(turns)]
 
 
+def shortened(turns):
+    """The turns up to MOST bytes, and how many bytes come behind them."""
+    total, kept = 0, []
+    for side, data in turns:
+        if total < MOST:
+            kept.append((side, data[:MOST - total]))
+        total += len(data)
+    return kept, max(total - MOST, 0)
+
+
 def _joined(turns):
     """Later packets of one side's turn together, as its program wrote them."""
     out, fresh = [], True
@@ -81,6 +93,7 @@ def play(path, flow_id, profile, out, rounds=3):
     turns, missing = conversation(path, flow)
     if not turns:
         raise ground.LabError(f"{path}: flow {flow_id} carries no payload")
+    turns, left_out = shortened(turns)
     way = "down" if sum(len(d) for s, d in turns if s == "server") >= sum(len(d) for s, d in turns if s == "client") else "up"
     found = {"original": [], "control": []}
     with bench.Bench(out) as place:
@@ -90,12 +103,16 @@ def play(path, flow_id, profile, out, rounds=3):
                 one = sessions.session(f"{name} {number + 1}", steps(turns, name == "control"), port=flow["server_port"], seconds=180)
                 result = place.play([one], capture=True)[one["id"]]
                 wire = result.wire.get(way)
+                print(f"{one['id']}: {figures.rate_text(wire.goodput() if wire else None)}", file=sys.stderr, flush=True)
                 found[name].append({"bps": wire.goodput() if wire else 0, "whole": result.whole(), "bytes": wire.new_bytes() if wire else 0})
-    return {"flow": flow["id"], "host": flow["host"], "profile": profile, "direction": way, "bytes_not_captured": missing, **found}
+    return {"flow": flow["id"], "host": flow["host"], "profile": profile, "direction": way, "bytes_not_captured": missing,
+            "bytes_left_out": left_out, **found}
 
 
 def table(found):
     rows = [[name, number, figures.rate_text(one["bps"]), one["bytes"], "yes" if one["whole"] else "no"]
             for name in ("original", "control") for number, one in enumerate(found[name], 1)]
     note = f"\n{found['bytes_not_captured']:,} bytes of the flow are not in the capture: zeros were sent." if found["bytes_not_captured"] else ""
+    if found["bytes_left_out"]:
+        note += f"\nIts first {MOST:,} bytes were played; {found['bytes_left_out']:,} behind them were not."
     return figures.table(["what", "round", "goodput", "payload bytes", "whole"], rows) + note

@@ -17,7 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kTick{1000};
-constexpr unsigned kTicksToTidy = 2;  // after a change: the book before it is freed by then
+constexpr std::chrono::seconds kPatience{2};  // a machine may be so busy that a worker is kept waiting
+constexpr unsigned kTicksToTidy = 2;          // after a change: the book before it is freed by then
 
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -138,6 +139,7 @@ Diagnostics BookJobs::put(std::unique_ptr<const RuleSet> rules) {
     const std::lock_guard lock(mutex_);
     if (ending_) return {{"box", 0, "it ends"}};
     put_.emplace().rules = std::move(rules);
+    put_->patience = std::chrono::steady_clock::now() + kPatience;
     done = put_->done.get_future();
   }
   return done.get();
@@ -147,6 +149,7 @@ void BookJobs::serve() {
   std::optional<Put> put;
   {
     const std::lock_guard lock(mutex_);
+    if (put_ && !box_.ready() && std::chrono::steady_clock::now() < put_->patience) return;
     put.swap(put_);
   }
   if (put) put->done.set_value(box_.put(std::move(put->rules)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -43,7 +44,8 @@ class BookJobs final : private RulesInForce {
   void reread(std::function<void(const nlohmann::ordered_json&)> told);
   void note(const ChangeLog::Entry& entry, nlohmann::ordered_json more);
 
-  // Puts rules into force that were loaded meanwhile. Control calls it every few milliseconds to tens of them.
+  // Puts rules into force that were loaded meanwhile, once every worker goes by those before; tries after two seconds
+  // anyway. Control calls it every few milliseconds to tens of them.
   void serve();
   BookReport report() const;
 
@@ -55,6 +57,7 @@ class BookJobs final : private RulesInForce {
   struct Put {
     std::unique_ptr<const RuleSet> rules;
     std::promise<Diagnostics> done;
+    std::chrono::steady_clock::time_point patience;  // for workers that have not taken up the book before
   };
 
   const RuleSet& running() const override { return box_.running(); }

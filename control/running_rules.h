@@ -13,6 +13,7 @@ class RunningRules final : public RulesInForce {
  public:
   explicit RunningRules(LiveBook& book) : book_(book) {}
   const RuleSet& running() const override { return book_.running(); }
+  bool ready() const override { return book_.taken_up(); }
   Diagnostics put(std::unique_ptr<const RuleSet> rules) override { return book_.put(std::move(rules)); }
 
  private:

@@ -21,7 +21,9 @@ function Names({ names }) {
   return (
     <ol class="names">
       {names.slice(0, 5).map((one) => (
-        <li key={one.host}><span>{one.host}</span> <span class="quiet">{bytes(one.bytes)}</span></li>
+        <li key={one.host}>
+          <span>{one.host}</span> <span class="quiet">{count(one.flows)} flows{one.bytes > 0 && `, ${bytes(one.bytes)} in those that ended`}</span>
+        </li>
       ))}
     </ol>
   );

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 
 #include "tests/rules/texts.h"
@@ -298,21 +298,26 @@ TEST(Load, FilesAreListedInReadingOrderEachOnce) {
   EXPECT_THAT(book->files, ElementsAre("a.cfg", "b.cfg", "c.cfg", "v.txt"));
 }
 
-TEST(Load, AMillionNamesTakeNoTime) {
+// Processor time of this thread; a busy machine does not count.
+double seconds_to_load(int names) {
   std::string list;
-  for (int i = 0; i < 1'000'000; ++i) list += "host-" + std::to_string(i) + ".example.com\n";
+  for (int i = 0; i < names; ++i) list += "host-" + std::to_string(i) + ".example.com\n";
   const auto files = files_of({{"b.cfg",
                                 "lists = ( { name = \"v\"; file = \"v.txt\"; } );\n"
                                 "rules = ( { name = \"a\"; then = \"pass\"; when = { host_list = \"v\"; }; } );"},
                                {"v.txt", list}});
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   const auto book = load_book("b.cfg", files);
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-  ASSERT_TRUE(book);
-  EXPECT_EQ(std::get<HostPatterns>(book->rules[0].when.terms[0].value).size(), 1'000'000u);
-  // Generous, for builds with sanitizers and busy machines; `slowlane bench` measures.
-  EXPECT_LT(taken.count(), 20);
+  const std::clock_t end = std::clock();
+  EXPECT_TRUE(book);
+  if (book) {
+    EXPECT_EQ(std::get<HostPatterns>(book->rules[0].when.terms[0].value).size(), static_cast<std::size_t>(names));
+  }
+  return static_cast<double>(end - begin) / CLOCKS_PER_SEC;
 }
+
+// Ten times the names take some ten times as long, not a hundred times; `slowlane bench` measures.
+TEST(Load, TimeGrowsAsTheNamesDo) { EXPECT_LT(seconds_to_load(500'000), 40 * seconds_to_load(50'000)); }
 
 TEST(LoadTree, ReadsTextsThatAreNoBooks) {
   const auto tree = load_tree("x.cfg", files_of({{"x.cfg", "a = { b = (1, 2.5, \"t\", true); };\nc = 5000000000;\n"}}));

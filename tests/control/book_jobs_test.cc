@@ -24,10 +24,14 @@ class ThreadForce : public RulesInForce {
   const RuleSet& running() const override { return *rules_; }
   Diagnostics put(std::unique_ptr<const RuleSet> rules) override {
     by = std::this_thread::get_id();
+    was_ready = workers_follow;
     rules_ = std::move(rules);
     return {};
   }
+  bool ready() const override { return workers_follow; }
   std::thread::id by;
+  bool workers_follow = true;
+  bool was_ready = false;
 
  private:
   std::unique_ptr<const RuleSet> rules_;
@@ -72,6 +76,18 @@ TEST_F(Jobs, LoadElsewhereAndPutOnControlsThread) {
   EXPECT_EQ(jobs_->report().status["name"], "new") << "known before the answer is";
   EXPECT_THAT(jobs_->report().versions, SizeIs(2));
   EXPECT_EQ(jobs_->report().texts->files[0].text, "book = \"new\";");
+}
+
+TEST_F(Jobs, WaitForAWorkerThatIsKeptBusy) {
+  force_->workers_follow = false;
+  auto answer = jobs_->ask({}, request("reload", "book = \"new\";"));
+  for (int i = 0; i < 100; ++i) {
+    jobs_->serve();
+    EXPECT_EQ(answer.wait_for(milliseconds(1)), std::future_status::timeout);
+  }
+  force_->workers_follow = true;
+  EXPECT_EQ(wait(answer)["ok"], true);
+  EXPECT_TRUE(force_->was_ready);
 }
 
 TEST_F(Jobs, AreOneChangeAtATime) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "control/json_reading.h"
 #include "control/privileges.h"
 
 namespace slowlane {
@@ -42,7 +43,7 @@ void settle_on(const std::vector<unsigned>& cores) {
 
 // A request may be of many megabytes: nothing of it is kept longer than needed.
 Json answer_of(BookKeeper& keeper, const Caller& by, std::string request) {
-  Json parsed = Json::parse(request, nullptr, false);
+  Json parsed = parse_request(request);
   std::string().swap(request);
   if (!parsed.is_object()) return {{"ok", false}, {"error", R"(a request is one line like {"command": "status"})"}};
   try {

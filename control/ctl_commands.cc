@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/json_reading.h"
 #include "rules/suggest.h"
 #include "rules/units.h"
 
@@ -113,7 +114,7 @@ Reply refuse(const std::string& why) { return {line_of(refusal(why)), {}}; }
 Reply answer(BoxControl& box, const Caller& caller, std::string line) {
   constexpr const char* kShape = R"(a request is one line like {"command": "status"})";
   if (line.size() > kLongLine && caller.rights == Rights::change) return {"", box.ask_books(caller, std::move(line))};
-  const Json request = Json::parse(line, nullptr, false);
+  const Json request = parse_request(line);
   if (!request.is_object()) return refuse(kShape);
   const Json name = request.value("command", Json());
   if (!name.is_string()) return refuse(kShape);

@@ -6,6 +6,20 @@
 
 namespace slowlane {
 
+// What a client asks. Nested deeper than any request is, it is discarded as what is no JSON at all: copying a value
+// recurses once a level, and some ten thousand levels would be the end of the thread's stack.
+inline nlohmann::ordered_json parse_request(const std::string& text) {
+  using Json = nlohmann::ordered_json;
+  constexpr int kDeepest = 16;
+  bool deep = false;
+  const auto shallow = [&deep](int depth, Json::parse_event_t, const Json&) {
+    deep = deep || depth > kDeepest;
+    return !deep;
+  };
+  Json parsed = Json::parse(text, shallow, false);
+  return deep ? Json(Json::value_t::discarded) : parsed;
+}
+
 // Members of what a box answered; a box of another version may say else or leave it out, and that is no trouble.
 
 inline nlohmann::ordered_json member(const nlohmann::ordered_json& object, const char* name) {

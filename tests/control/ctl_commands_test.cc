@@ -107,8 +107,11 @@ TEST_F(CtlCommands, NonsenseIsAnsweredWithWhatIsAllowed) {
 
 TEST_F(CtlCommands, DeepNonsenseIsOnlyNonsense) {
   EXPECT_THAT(refusal(std::string(10'000, '[')), HasSubstr("a request is one line like"));
-  EXPECT_THAT(refusal("{\"command\":" + std::string(5000, '[') + std::string(5000, ']') + "}"),
-              HasSubstr("a request is one line like"));
+  for (const std::size_t levels : {20, 5000, 8000}) {
+    const std::string nested = std::string(levels, '[') + std::string(levels, ']');
+    EXPECT_THAT(refusal("{\"command\":" + nested + "}"), HasSubstr("a request is one line like"));
+    EXPECT_THAT(refusal("{\"command\":\"status\",\"more\":" + nested + "}"), HasSubstr("a request is one line like"));
+  }
 }
 
 TEST_F(CtlCommands, AnswersThatAreNoUtf8StayJson) {

@@ -85,10 +85,8 @@ TEST(Published, EveryBookLoadsAndAnswersAsItExpects) {
 }
 
 TEST(Published, OnlyWarningsThatTheBookExplainsAreLeft) {
-  const std::map<std::string, std::size_t> explained{{"twitter-2021-03-10", 1},
-                                                     {"twitter-2021-03-10-fixed", 1},
-                                                     {"tspu-2022", 1},
-                                                     {"freeze-2025-bytes", 1}};
+  const std::map<std::string, std::size_t> explained{
+      {"twitter-2021-03-10", 1}, {"twitter-2021-03-10-fixed", 1}, {"tspu-2022", 1}, {"freeze-2025-bytes", 1}};
   for (const auto& path : files({".cfg"})) {
     const auto book = load_book(path.string());
     ASSERT_TRUE(book);

@@ -20,9 +20,8 @@ struct Address {
   static Address v4(std::span<const std::uint8_t, 4> wire);
   static Address v6(std::span<const std::uint8_t, 16> wire);
   bool is_v4() const;
-  std::string print() const;  // "192.0.2.1", "2001:db8::1" (RFC 5952)
-  // NOLINTNEXTLINE(modernize-use-nullptr): a mistake of clang-tidy 14
-  auto operator<=>(const Address&) const = default;
+  std::string print() const;                         // "192.0.2.1", "2001:db8::1" (RFC 5952)
+  auto operator<=>(const Address&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 std::optional<Address> parse_address(std::string_view text);

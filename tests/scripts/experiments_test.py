@@ -50,7 +50,7 @@ class Catalogue(unittest.TestCase):
     def test_every_negative_changes_its_book(self):
         for one in catalogue.EXPERIMENTS:
             with self.subTest(one.name):
-                before = bench.flattened(bench.profile_path(one.profile))
+                before = bench.edited(bench.profile_path(one.profile), [])
                 self.assertNotEqual(before, bench.edited(bench.profile_path(one.profile), one.negative.edits))
 
     def test_nothing_recalled_is_asserted(self):
@@ -108,6 +108,10 @@ class Virtual(unittest.TestCase):
 
     def test_shares(self):
         self.check("O24")
+
+    def test_another_seed_is_another_draw(self):
+        _, found = run("O24", "--seed", "2")
+        self.assertEqual(found["O24"]["verdict"], "agrees")
 
     def test_blocking(self):
         self.check("O27", "O30")

@@ -48,7 +48,7 @@ void Web::publish(const BoxFigures& figures, const Meters& meters, const BookRep
     texts_ = books.texts;
     book_ = book_text_of(*rules_, *texts_, books.status.value("digest", ""));
   }
-  board_.put(std::make_shared<const Published>(figures, meters, book_));
+  board_.put(std::make_shared<const Published>(Published{figures, meters, book_}));
 }
 
 std::string notice_trouble(const Config& config) {

@@ -20,8 +20,9 @@ class Pool {
  public:
   explicit Pool(std::uint32_t size) : memory_(new std::byte[sizeof(T) * size + alignof(T)]), size_(size) {
     free_.reserve(size);
-    const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
-    first_ = reinterpret_cast<T*>((address + alignof(T) - 1) / alignof(T) * alignof(T));
+    void* place = memory_.get();
+    std::size_t room = sizeof(T) * size + alignof(T);
+    first_ = static_cast<T*>(std::align(alignof(T), sizeof(T) * size, place, room));
   }
 
   // A fresh T's number, or kNoSlot where all are taken.

@@ -56,8 +56,8 @@ std::uint32_t Worker::turn(Nanos now) noexcept {
   turns_.add();
   obey();
   std::uint32_t done = 0;
-  for (std::uint8_t wire = 0; wire < wires_.size(); ++wire)
-    for (const Side side : {Side::inside, Side::outside}) done += receive(wire, side);
+  for (std::size_t wire = 0; wire < wires_.size(); ++wire)
+    for (const Side side : {Side::inside, Side::outside}) done += receive(static_cast<std::uint8_t>(wire), side);
   done += receive_spread();
   if (now >= next_tick_ || next_due() <= now) {
     const std::uint64_t sent = counters_[Counter::sent_packets].read();

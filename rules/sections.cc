@@ -181,8 +181,9 @@ Partly<ListsRead> read_lists(const Node& section, const ReadFile& read) {
         else
           fields.add(list.diagnostics());
       } else {
-        fields.add(mistake(*group->child("file"), "list \"" + name + "\": \"" + *file +
-                                                      "\": " + text.diagnostics().front().text + " (" + path + ")"));
+        std::string why = "list \"" + name + "\": \"" + *file + "\": ";
+        why.append(text.diagnostics().front().text).append(" (").append(path).append(")");
+        fields.add(mistake(*group->child("file"), std::move(why)));
       }
     }
     if (!name.empty()) out.value.lists.add(name, std::move(patterns));

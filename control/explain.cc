@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "control/flow_record.h"
+#include "rules/describe.h"
 
 namespace slowlane {
 namespace {
@@ -77,16 +77,6 @@ std::string observed(const RuleSet& rules, const Verdict& verdict) {
   return text;
 }
 
-std::string transport_name(std::uint8_t transport) {
-  switch (transport) {
-    case 1: return "icmp";
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 58: return "icmp6";
-    default: return std::to_string(transport);
-  }
-}
-
 // "[2001:db8::1]:443"; empty for an address that was not said.
 std::string print_end(const Address& address, std::uint16_t port) {
   if (address == Address{}) return "";
@@ -95,7 +85,7 @@ std::string print_end(const Address& address, std::uint16_t port) {
 }
 
 std::string print_flow(const Facts& facts) {
-  std::string text = "flow: " + transport_name(facts.transport);
+  std::string text = "flow: " + print_transport(facts.transport);
   const std::string client = print_end(facts.client, facts.client_port);
   const std::string server = print_end(facts.server, facts.server_port);
   if (!client.empty()) text += ", client " + client;
@@ -112,7 +102,7 @@ nlohmann::ordered_json flow_to_json(const Facts& facts) {
   };
   auto hosts = nlohmann::ordered_json::array();
   for (const HostName& name : facts.names) hosts.push_back({{"host", name.text}, {"host_from", name_of(name.source)}});
-  return {{"transport", transport_name(facts.transport)},
+  return {{"transport", print_transport(facts.transport)},
           {"client", end(facts.client)},
           {"client_port", facts.client_port},
           {"server", end(facts.server)},

@@ -63,32 +63,19 @@ Why read_host(const Json& request, FlowFilter& filter) {
   return {};
 }
 
-Why read_class(const Json& request, const LiveBook& book, FlowFilter& filter) {
+// The slot of the class or rule that the request names; none where it names none.
+template <class Id>
+Why read_name(const Json& request, const char* member, const auto& all, const auto& slots, std::optional<Id>& out) {
   std::string text;
-  if (Why why = text_of(request, "class", text)) return why;
+  if (Why why = text_of(request, member, text)) return why;
   if (text.empty()) return {};
   std::vector<std::string_view> names;
-  const auto classes = book.running().classes();
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    if (classes[i].name == text) filter.cls = book.snapshot().class_slot[i];
-    names.emplace_back(classes[i].name);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].name == text) out = slots[i];
+    names.emplace_back(all[i].name);
   }
-  if (filter.cls) return {};
-  return "the book has no class " + in_quotes(text) + did_you_mean(text, names);
-}
-
-Why read_rule(const Json& request, const LiveBook& book, FlowFilter& filter) {
-  std::string text;
-  if (Why why = text_of(request, "rule", text)) return why;
-  if (text.empty()) return {};
-  std::vector<std::string_view> names;
-  const auto rules = book.running().rules();
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (rules[i].name == text) filter.rule = book.snapshot().rule_slot[i];
-    names.emplace_back(rules[i].name);
-  }
-  if (filter.rule) return {};
-  return "the book has no rule " + in_quotes(text) + did_you_mean(text, names);
+  if (out) return {};
+  return std::string("the book has no ") + member + " " + in_quotes(text) + did_you_mean(text, names);
 }
 
 std::optional<NameSource> reader_of(const std::string& protocol) {
@@ -182,8 +169,10 @@ ReadRequest read_flows(const Json& request, const QuestionContext& context) {
   FlowFilter& filter = read.filter;
   if (Why why = unknown_members(request, {"host", "class", "rule", "address", "protocol", "top", "sort"})) return *why;
   if (Why why = read_host(request, filter)) return *why;
-  if (Why why = read_class(request, context.book, filter)) return *why;
-  if (Why why = read_rule(request, context.book, filter)) return *why;
+  const RuleSet& book = context.book.running();
+  const auto& slots = context.book.snapshot();
+  if (Why why = read_name(request, "class", book.classes(), slots.class_slot, filter.cls)) return *why;
+  if (Why why = read_name(request, "rule", book.rules(), slots.rule_slot, filter.rule)) return *why;
   if (Why why = read_address(request, context, filter)) return *why;
   if (Why why = read_protocol(request, context.dictionary, filter)) return *why;
   if (Why why = number_of(request, "top", Request::kMostFlows, read.most)) return *why;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/text.h"
+#include "rules/describe.h"
 
 namespace slowlane {
 namespace {
@@ -158,16 +159,6 @@ Json value_at(const Json& record, const std::string& column) {
 }
 
 }  // namespace
-
-std::string print_transport(std::uint8_t transport) {
-  switch (transport) {
-    case 1: return "icmp";
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 58: return "icmp6";
-    default: return std::to_string(transport);
-  }
-}
 
 Json flow_record(const FlowView& view) {
   const Flow& flow = view.flow;

@@ -52,8 +52,6 @@ nlohmann::ordered_json flow_record(const Flow& flow, FlowEnd why, IcmpHead icmp,
 // The name that decided, else the last from TLS, QUIC, HTTP or SOCKS, else one from DNS; -1: none. An index into
 // Flow::names.
 int shown_name(const Flow& flow);
-// "tcp", "udp", "icmp", "icmp6", or the number.
-std::string print_transport(std::uint8_t transport);
 // "pass" where nothing was done.
 std::string_view shown_class(const RuleSet& rules, ClassId cls);
 const char* name_of(NameSource source);

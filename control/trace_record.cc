@@ -6,6 +6,7 @@
 
 #include "control/text.h"
 #include "dataplane/flow_facts.h"
+#include "rules/describe.h"
 
 namespace slowlane {
 namespace {

@@ -49,16 +49,6 @@ std::string print_share(double share) {
   return text;
 }
 
-std::string print_transport(std::uint64_t number) {
-  switch (number) {
-    case 1: return "icmp";
-    case 6: return "tcp";
-    case 17: return "udp";
-    case 58: return "icmp6";
-    default: return std::to_string(number);
-  }
-}
-
 std::string print_quic_version(std::uint64_t version) {
   char text[24];
   std::snprintf(text, sizeof text, "0x%08llx", static_cast<unsigned long long>(version));
@@ -160,6 +150,16 @@ struct Settings {
 };
 
 }  // namespace
+
+std::string print_transport(std::uint64_t number) {
+  switch (number) {
+    case 1: return "icmp";
+    case 6: return "tcp";
+    case 17: return "udp";
+    case 58: return "icmp6";
+    default: return std::to_string(number);
+  }
+}
 
 std::string describe(const Term& term) { return std::visit(Print{keys()[term.key].name, kShown}, term.value); }
 std::string describe_whole(const Term& term) { return std::visit(Print{keys()[term.key].name, kAll}, term.value); }

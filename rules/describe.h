@@ -13,6 +13,9 @@ std::string describe(const Term& term);
 // The same with every member, as it is compared: two terms of one key with the same text mean the same.
 std::string describe_whole(const Term& term);
 
+// "tcp", "udp", "icmp", "icmp6", or the number: what the key `transport` takes.
+std::string print_transport(std::uint64_t number);
+
 // What a class does, setting by setting: {"police.rate", "140kbit"}, … Equal lists do the same.
 std::vector<std::pair<std::string, std::string>> settings_of(const ClassSpec& spec);
 

@@ -123,6 +123,14 @@ def segments(path):
     return (segment for _, segment in packets(path) if segment)
 
 
+def payload(frame, segment):
+    """The bytes that a TCP segment of a frame carries, as far as they were captured."""
+    kind, at = _network(frame)
+    top = at + ((frame.data[at] & 15) * 4 if kind == 0x0800 else 40)
+    begin = top + (frame.data[top + 12] >> 4) * 4
+    return frame.data[begin:begin + segment.payload]
+
+
 def _network(frame):
     """EtherType and offset of the network header."""
     data = frame.data

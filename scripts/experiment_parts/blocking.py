@@ -14,7 +14,7 @@ BOOK = "tspu-2022"
 NAMES = {"I": "sni-1.example", "II": "sni-2.example", "III": "twitter.com", "IV": "sni-4.example"}
 HOLDS = {"I": 75, "II": 420, "IV": 40}  # s (fact G3)
 STREAMS = 12
-IP_TTL, IP_FLAGS = 14 + 8, 14 + 20 + 13  # offsets in an Ethernet frame without IP options
+IP_TTL = 14 + 8  # its offset in an Ethernet frame
 
 
 def hello(kind):
@@ -24,8 +24,7 @@ def hello(kind):
 def of_session(bench, result, end):
     """The frames of one session in one end's capture: (segment, TTL), in order."""
     local, out = result.session["local"], []
-    for frame in capture_files.read(bench.path(f"captures/{end}.pcap")):
-        found = capture_files._segment(frame, 0x0800, 14)
+    for frame, found in capture_files.packets(bench.path(f"captures/{end}.pcap")):
         if found and found.protocol == 6 and local in (found.flow[1], found.flow[3]):
             out.append((found, frame.data[IP_TTL]))
     return out

@@ -1,6 +1,8 @@
 """Themes H and I: fragments and QUIC, as published of 2022 (O32 to O34)."""
 
+import os
 import struct
+import sys
 
 from lab_parts import figures, topology
 
@@ -12,32 +14,7 @@ from .triggers import CELLS, cell_rows
 
 MORE = 0x2000
 PIECE = 16  # bytes of each fragment
-TRACE = """
-import socket, struct, sys, time
-sys.path.insert(0, sys.argv[1])
-import peer
-source, target, ttl = sys.argv[2], sys.argv[3], int(sys.argv[4])
-body = bytes(range(56))
-echo = struct.pack(">BBHHH", 8, 0, 0, 77, 1) + body
-echo = echo[:2] + struct.pack(">H", peer.checksum(echo)) + echo[4:]
-listen = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-listen.settimeout(1.5)
-raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-ends = socket.inet_aton(source), socket.inet_aton(target)
-for at, hops, more in ((0, 64, 0x2000), (32, ttl, 0)):
-    piece = echo[at:at + 32] if more else echo[at:]
-    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(piece), 4000 + ttl, more | at // 8, hops, 1, 0, *ends)
-    raw.sendto(head + piece, (target, 0))
-answered = False
-end = time.monotonic() + 1.5
-while time.monotonic() < end and not answered:
-    try:
-        data, who = listen.recvfrom(2048)
-    except TimeoutError:
-        break
-    answered = who[0] == target and data[20] == 0
-print(int(answered))
-"""
+ECHO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "split_echo.py")
 
 
 def trains(bench):
@@ -72,10 +49,9 @@ def trace(bench):
     """O33: an echo in two fragments, the second with a TTL that ends behind the box: it is answered only if the box copied
     the first one's."""
     bench.box()
-    here = __file__.rsplit("/", 1)[0]
     cells = []
     for ttl, expected in (1, False), (2, True), (3, True), (64, True):
-        said = bench.lab.do("client", "python3", "-c", TRACE, here, topology.CLIENT, topology.SERVER, str(ttl))
+        said = bench.lab.do("client", sys.executable, ECHO, topology.CLIENT, topology.SERVER, str(ttl))
         cells.append(Cell(f"second fragment with TTL {ttl}: answered", expected, said.strip() == "1"))
     return Outcome(cells=cells, rows=cell_rows(cells), at="client")
 

@@ -10,7 +10,7 @@ from . import hellos, virtual
 from .model import Cell, Experiment, Negative, Outcome, Published
 from .sessions import bulk, send, session
 from .throttling import OFF, crossing
-from .triggers import CELLS, cell_rows, cells_outcome
+from .triggers import CELLS, cells_outcome
 
 FROZEN = hellos.client_hello("freeze.example").data
 ANSWER = hellos.application_data(900)

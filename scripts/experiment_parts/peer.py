@@ -17,6 +17,10 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lab_parts import bulk  # noqa: E402
+from lab_parts.floods import checksum  # noqa: E402
+
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
 RECEIVED, SENT = 1, 2  # queues
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16}
@@ -41,8 +45,6 @@ class End:
 
     def run(self):
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if "window" in self.session:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.session["window"])
         try:
             for step in self.session["steps"]:
                 self._both(step["both"]) if "both" in step else self._one(step)
@@ -135,21 +137,6 @@ def inject(sock, what):
         raw.sendto(head + tcp, (socket.inet_ntoa(ends[1]), 0))
 
 
-def checksum(data):
-    total = sum(struct.unpack(f">{len(data) // 2}H", data[:len(data) // 2 * 2])) + (data[-1] << 8 if len(data) % 2 else 0)
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def control(sock, name):
-    """Sets a congestion control, and fails where another one is in force."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name.encode())
-    found = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).split(b"\0")[0].decode()
-    if found != name:
-        sys.exit(f"congestion control {name} did not take effect: {found} is in force")
-
-
 class Program:
     """All sessions of one end."""
 
@@ -197,11 +184,10 @@ class Program:
     def _open(self, session):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        time.sleep(session.get("start", 0))
         near, far = (session["client"], session["server"]) if self.role == "client" else (session["server"], session["client"])
         try:
             sock.bind((near, session["local"]))
-            control(sock, session["cc"])
+            bulk.use(sock, session["cc"])
             sock.settimeout(session["seconds"])
             sock.connect((far, session["port"]))
         except OSError as error:
@@ -210,7 +196,7 @@ class Program:
         self._talk(session, sock)
 
     def _talk(self, session, sock):
-        control(sock, session["cc"])
+        bulk.use(sock, session["cc"])
         end = End(self.role, session, sock)
         self._keep(end.run())
         # The one that is done first waits: what it sent may still be on its way, and a reset would be the end of it.

@@ -1,6 +1,7 @@
 """A flow of a capture, played again over real TCP through the box, beside a control with every payload bit turned over
 (facts L1, B1): `scripts/experiments replay CAPTURE --flow ID`."""
 
+import ipaddress
 import json
 import os
 import subprocess
@@ -26,12 +27,10 @@ def flows(path):
 
 def conversation(path, flow):
     """What each side said, in turns: [(side, bytes)], and how many bytes of it the capture does not hold."""
-    client = (figures.capture_files.ipaddress.ip_address(flow["client"]).packed, flow["client_port"])
-    server = (figures.capture_files.ipaddress.ip_address(flow["server"]).packed, flow["server_port"])
+    client = (ipaddress.ip_address(flow["client"]).packed, flow["client_port"])
+    server = (ipaddress.ip_address(flow["server"]).packed, flow["server_port"])
     turns, expected, missing = [], {}, 0
-    for frame in capture_files.read(path):
-        at = capture_files._network(frame)
-        segment = capture_files._segment(frame, *at) if at else None
+    for frame, segment in capture_files.packets(path):
         if segment is None or segment.protocol != 6 or {segment.flow[:2], segment.flow[2:]} != {client, server}:
             continue
         side = "client" if segment.flow[:2] == client else "server"
@@ -41,20 +40,12 @@ def conversation(path, flow):
         ahead = (segment.seq - expected.setdefault(side, segment.seq) + 2**31) % 2**32 - 2**31
         if segment.payload <= 0 or ahead + segment.payload <= 0:
             continue
-        data = _payload(frame, segment)
+        data = capture_files.payload(frame, segment)
         missing += segment.payload - len(data) + max(ahead, 0)
         data = bytes(max(ahead, 0)) + data + bytes(segment.payload - len(data))
         expected[side] = (segment.seq + segment.payload) & 0xFFFFFFFF
         turns.append((side, data[max(-ahead, 0):]))
     return turns, missing
-
-
-def _payload(frame, segment):
-    """The bytes a TCP segment carries, as far as they were captured."""
-    kind, at = capture_files._network(frame)
-    header = (frame.data[at] & 15) * 4 if kind == 0x0800 else 40
-    top = at + header + (frame.data[at + header + 12] >> 4) * 4
-    return frame.data[top:top + segment.payload]
 
 
 def steps(turns, inverted):

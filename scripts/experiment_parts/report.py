@@ -3,13 +3,10 @@
 import csv
 import json
 import os
-import platform
-import subprocess
-import sys
 
-from lab_parts import boxes, figures
+from lab_parts import figures
 
-from . import bench, model
+from . import made_with, model
 
 HEADS = ["", "experiment", "facts", "published", "source", "measured", "verdict", "behaviour switched off"]
 
@@ -36,9 +33,7 @@ def record(experiment, outcome, negative, seed):
 
 def versions(book_digests):
     """What every run says of itself once."""
-    said = subprocess.run([boxes.binary(), "--version"], capture_output=True, text=True, check=False).stdout
-    commit = subprocess.run(["git", "-C", boxes.TOP, "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {"commit": commit or None, "kernel": platform.release(), "versions": said.strip().splitlines(), "books": book_digests}
+    return {"commit": made_with.commit() or None, "kernel": made_with.kernel(), "versions": made_with.versions(), "books": book_digests}
 
 
 def keep(folder, experiment, outcome, found):

@@ -64,8 +64,7 @@ class Result:
     session: dict
     client: dict
     server: dict
-    wire: dict = field(default_factory=dict)   # "down", "up": figures.Direction at the receiver
-    sent: dict = field(default_factory=dict)   # the same at the sender
+    wire: dict = field(default_factory=dict)  # "down", "up": figures.Direction at the receiver
 
     def arrived(self):
         """Steps as the receiving end noted them: (step number, note)."""
@@ -149,11 +148,9 @@ def _add_wires(results, files):
                     seen[end][(one.flow[1], one.flow[3])] = one
     for result in results.values():
         ours, theirs = _ends(result.session)
-        for way, key, receiver, sender in (("down", (theirs, ours), "client", "server"), ("up", (ours, theirs), "server", "client")):
-            if key in seen[receiver]:
-                result.wire[way] = seen[receiver][key]
-            if key in seen[sender]:
-                result.sent[way] = seen[sender][key]
+        for way, flow, receiver in ("down", (theirs, ours), "client"), ("up", (ours, theirs), "server"):
+            if flow in seen[receiver]:
+                result.wire[way] = seen[receiver][flow]
 
 
 def inside_port(session):

@@ -1,11 +1,9 @@
 """Theme B and E6: what sets it off, and from where (O10 to O13, O19)."""
 
-from lab_parts import topology
-
 from . import drawings, hellos
 from .model import ALL_CELLS, Experiment, Negative, Outcome, Published
 from .sessions import bulk, send, session
-from .throttling import BOOK, HELLO, OFF, TRIGGER
+from .throttling import BOOK, HELLO, OFF
 
 CELLS = dict(low=1, high=1, unit=ALL_CELLS)
 EPOCHS = ("twitter-2021-03-10", "twitter-2021-03-11", "twitter-2021-04-02")

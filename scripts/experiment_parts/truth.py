@@ -18,15 +18,13 @@ import dataclasses
 import hashlib
 import json
 import os
-import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 
 from lab_parts import bench, boxes, ground, servers, topology, watch
 
-from . import truth_plan
+from . import made_with, truth_plan
 
 sys.path.insert(0, os.path.join(boxes.TOP, "scripts"))
 import capture_files  # noqa: E402
@@ -213,9 +211,6 @@ def _cause_numbers(flow):
 
 def _versions(book):
     """What the run was made with."""
-    def said(*command):
-        return subprocess.run(command, check=False, capture_output=True, text=True, cwd=boxes.TOP).stdout.strip()
     with open(book, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
-    return {"commit": said("git", "rev-parse", "HEAD"), "book_sha256": digest, "kernel": platform.release().split("-")[0],
-            "slowlane": said(boxes.binary(), "--version").splitlines()}
+    return {"commit": made_with.commit(), "book_sha256": digest, "kernel": made_with.kernel(), "slowlane": made_with.versions()}

@@ -9,6 +9,7 @@ import struct
 import subprocess
 
 from lab_parts import boxes, figures, ground, topology
+from lab_parts.floods import checksum
 
 from . import peer, sessions
 
@@ -32,7 +33,7 @@ class Capture:
         ends = ipaddress.ip_address(source).packed, ipaddress.ip_address(target).packed
         number = next(self._ids) & 0xFFFF if number is None else number
         head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(data), number, fragment, ttl, protocol, 0, *ends)
-        head = head[:10] + struct.pack(">H", peer.checksum(head)) + head[12:]
+        head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
         frame = bytes(5) + b"\x02" + bytes(5) + b"\x01" + b"\x08\0" + head + data
         self.frames.append(_frame(time, frame))
 

@@ -18,6 +18,8 @@ BATCH = 4096  # different frames, which are then changed a little each time
 
 
 def checksum(data):
+    """The Internet checksum (RFC 1071)."""
+    data += bytes(len(data) % 2)
     total = sum(struct.unpack(f">{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF

@@ -1,0 +1,24 @@
+"""What a run was made with, for its records."""
+
+import platform
+import subprocess
+
+from lab_parts import boxes
+
+
+def commit():
+    """The checkout's; empty outside of one."""
+    return _said("git", "rev-parse", "HEAD")
+
+
+def versions():
+    """slowlane's own lines: its version, and those of its libraries."""
+    return _said(boxes.binary(), "--version").splitlines()
+
+
+def kernel():
+    return platform.release().split("-")[0]
+
+
+def _said(*command):
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=boxes.TOP).stdout.strip()

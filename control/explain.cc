@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/flow_record.h"
 #include "rules/describe.h"
 
 namespace slowlane {

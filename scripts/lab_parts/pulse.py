@@ -5,7 +5,8 @@
 
 Each receiving port writes FOLDER/pulse-PORT.json: datagrams sent, received, received twice and behind a later one of
 their flow; the longest time in seconds that one was under way, from before it was sent to the kernel's time stamp at its
-receiver (both clocks are this machine's); and when that was."""
+receiver (both clocks are this machine's); when that was; and the gaps: [left before, left behind, how many are missing]
+in seconds of the epoch, at first sight (what comes later all the same is counted as behind)."""
 
 import json
 import select
@@ -67,7 +68,8 @@ class Stream:
         self.sock.setblocking(False)
         self.sent = None
         self.next = [0] * FLOWS  # the number that comes next, of each flow
-        self.found = {"received": 0, "behind": 0, "longest_s": 0.0, "longest_at": 0.0}
+        self.left = [0.0] * FLOWS  # when the one before it was sent
+        self.found = {"received": 0, "behind": 0, "longest_s": 0.0, "longest_at": 0.0, "gaps": []}
 
     def read(self):
         """Takes what waits, some of it at most."""
@@ -86,6 +88,9 @@ class Stream:
         self.found["received"] += 1
         if number < self.next[flow]:
             self.found["behind"] += 1
+        elif number > self.next[flow]:
+            self.found["gaps"].append([self.left[flow], left / 1e9, number - self.next[flow]])
+        self.left[flow] = left / 1e9
         self.next[flow] = max(self.next[flow], number + 1)
         seconds, nanos = struct.unpack("=qq", extra[0][2])
         took = (seconds * 10**9 + nanos - left) / 1e9

@@ -94,8 +94,8 @@ def parted(lab, files, since):
     return [sorted(frames, key=lambda frame: frame.time) for frames in (came, left)]
 
 
-def ip_bytes(frames):
-    """Of those that are IP."""
+def bytes_of(frames):
+    """As the box counts them: of what is not IP (ARP now and then), the whole frame."""
     total = 0
     for frame in frames:
         kind = frame.data[12:14]
@@ -103,6 +103,8 @@ def ip_bytes(frames):
             total += int.from_bytes(frame.data[16:18], "big")
         elif kind == b"\x86\xdd":
             total += int.from_bytes(frame.data[18:20], "big") + 40
+        else:
+            total += frame.length
     return total
 
 
@@ -148,8 +150,8 @@ def measure(lab, folder, seconds=SECONDS):
     counted, found = (less(*both) for both in zip(after, before))
     found |= {"counted": counted, "always_up": value(lab, f"min_over_time(up{{job='slowlane'}}[{seconds}s])") == 1}
     came, left = parted(lab, files, since)
-    return found | {"captured": {"received_packets": len(came), "sent_packets": len(left), "received_bytes": ip_bytes(came),
-                                 "sent_bytes": ip_bytes(left)}, "report": replayed(lab, folder, came)}
+    return found | {"captured": {"received_packets": len(came), "sent_packets": len(left), "received_bytes": bytes_of(came),
+                                 "sent_bytes": bytes_of(left)}, "report": replayed(lab, folder, came)}
 
 
 def totals_of(found):

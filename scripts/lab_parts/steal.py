@@ -1,0 +1,64 @@
+"""When a processor stood still: its host gave it to somebody else.
+
+  steal.py CPU FILE       until SIGTERM, then writes [[from, to], …] in seconds of the epoch
+
+A look every 2 ms, on that processor and before everything else that wants it. One that comes more than 20 ms late could not
+run, and neither could a box's worker. Where the kernel counted at least half of that time as stolen (proc(5), /proc/stat,
+"steal", ticks of 10 ms) it is a pause of the machine; a processor of one's own has none. A kernel that was busy with the
+box's pages, say, makes late looks too, but those are the box's."""
+
+import json
+import os
+import signal
+import sys
+import time
+
+EVERY, LATE, TICK = 0.002, 0.020, 0.010  # seconds
+
+
+class Watch:
+    """The pauses among looks."""
+
+    def __init__(self):
+        self.pauses = []
+
+    def look(self, before, now, ticks):
+        """`ticks` were stolen between two looks."""
+        late = now - before - EVERY
+        if late > LATE and ticks * TICK >= late / 2:
+            self.pauses.append([before, now])
+
+
+def covers(pauses, begun, ended):
+    """True where one of the pauses touches the time between."""
+    return any(start <= ended and begun <= end for start, end in pauses)
+
+
+def stolen(cpu):
+    """Ticks since boot."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return next(int(line.split()[8]) for line in file if line.startswith(f"cpu{cpu} "))
+
+
+def run(cpu, ends):
+    watch, before, ticks = Watch(), time.time(), stolen(cpu)
+    while not ends():
+        time.sleep(EVERY)
+        now, more = time.time(), stolen(cpu)
+        watch.look(before, now, more - ticks)
+        before, ticks = now, more
+    return watch.pauses
+
+
+def main(cpu, path):
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
+    os.sched_setaffinity(0, {cpu})
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
+    pauses = run(cpu, lambda: told)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(pauses, file)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

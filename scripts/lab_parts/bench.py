@@ -20,7 +20,7 @@ class Wanted:
 @dataclass
 class Run:
     """One measurement: the name of its lab, where results go, the box, how long it may take, and how often what is repeated
-    is repeated (0: as often as usual)."""
+    is repeated and how fast its load goes in Mbit/s (0: as usual)."""
     name: str
     out: str
     box: str = "slowlane"
@@ -28,6 +28,7 @@ class Run:
     port_kind: str = "af_packet"
     rtt_ms: float = 0
     count: int = 0
+    rate: int = 0
 
     def path(self, name):
         return os.path.join(self.out, name)

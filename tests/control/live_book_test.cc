@@ -172,12 +172,13 @@ std::string large_book(int number) {
   std::string names;
   for (int i = 0; i < 20'000; ++i)
     names += (i == 0 ? "\"" : ", \"") + ("n" + std::to_string(i)) + ".b" + std::to_string(number) + ".example\"";
-  return "book = \"b\"; classes = ( { name = \"slow\"; drop = {}; } ); rules = ( { name = \"many\"; when = { host = [ " +
+  return "book = \"b\"; classes = ( { name = \"slow\"; drop = {}; } ); rules = ( { name = \"many\"; when = { host = "
+         "[ " +
          names + " ]; }; then = \"slow\"; } );";
 }
 
-// By what is in use: resident memory also has what the allocator keeps. Packets under way make it go up and down, so the
-// least of some rounds counts.
+// By what is in use: resident memory also has what the allocator keeps. Packets under way make it go up and down, so
+// the least of some rounds counts.
 TEST(LiveBook, LargeBooksAreGivenBack) {
   if (kSanitized) GTEST_SKIP() << "sanitizers have an allocator of their own";
   Running running;

@@ -47,6 +47,13 @@ def edited(path, edits):
     return text
 
 
+@contextlib.contextmanager
+def _standing(name, hops=1):
+    with lab_bench.standing_lab(name, lab_bench.Wanted(box="none", rtt_ms=RTT_MS, hops=hops)) as lab:
+        lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
+        yield lab
+
+
 class Bench:
     """What an experiment sees. Its lab is made when it is first asked for; each book is put in force by a new box, so that no
     flow of an earlier one is known."""
@@ -88,10 +95,18 @@ class Bench:
     @property
     def lab(self):
         if self._lab is None:
-            wanted = lab_bench.Wanted(box="none", rtt_ms=RTT_MS)
-            self._lab = self._stack.enter_context(lab_bench.standing_lab(f"exp{os.getpid()}", wanted))
-            self._lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
+            self._lab = self._stack.enter_context(_standing(f"exp{os.getpid()}"))
         return self._lab
+
+    @contextlib.contextmanager
+    def box_behind(self, hops):
+        """Meanwhile another lab, whose box stands behind so many routers."""
+        kept = self._lab
+        try:
+            with _standing(f"exp{os.getpid()}h{hops}", hops) as self._lab:
+                yield
+        finally:
+            self._lab = kept
 
     def box(self, book=None):
         """Puts a new box with the book in force into its place."""

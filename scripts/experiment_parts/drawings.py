@@ -128,12 +128,18 @@ def cut_offs(outcome, path):
 
 
 def ladder(outcome, path):
-    """The TTL of the hello against what became of the connection."""
-    rungs = [(int(ttl), int(slow)) for ttl, slow in outcome.rows[1:]]
-    svg = _page(TOP + 34 * len(rungs) + FOOT, "A hello that lives for so many hops", "the box stands between the last blue rung and the first red one")
-    for number, (ttl, slow) in enumerate(rungs):
-        y = TOP + 34 * number
-        svg.text(canvas.LEFT - 10, y + 18, f"TTL {ttl}", "end", 13)
-        svg.add(f'<rect x="{canvas.LEFT}" y="{y}" width="{90 * ttl}" height="24" fill="{RED if slow else BLUE}" fill-opacity="0.8"/>')
-        svg.text(canvas.LEFT + 90 * ttl + 10, y + 17, "throttled" if slow else "full speed", size=13, colour=canvas.GREY)
+    """The TTL of the hello against what became of the connection, for each place of the box."""
+    rungs = [(int(hops), int(ttl), int(slow)) for hops, ttl, slow in outcome.rows[1:]]
+    places = sorted({hops for hops, _, _ in rungs})
+    svg = _page(TOP + 26 * len(rungs) + 44 * len(places) + FOOT, "A hello that lives for so many hops",
+                "the box stands between the last blue rung and the first red one")
+    y = TOP - 26
+    for hops in places:
+        y += 44
+        svg.text(canvas.LEFT, y - 8, f"box behind {hops} router{'s' if hops > 1 else ''}", size=13)
+        for ttl, slow in ((ttl, slow) for at, ttl, slow in rungs if at == hops):
+            svg.text(canvas.LEFT - 10, y + 14, f"TTL {ttl}", "end", 13)
+            svg.add(f'<rect x="{canvas.LEFT}" y="{y}" width="{80 * ttl}" height="18" fill="{RED if slow else BLUE}" fill-opacity="0.8"/>')
+            svg.text(canvas.LEFT + 80 * ttl + 10, y + 14, "throttled" if slow else "full speed", size=13, colour=canvas.GREY)
+            y += 26
     canvas.write(svg.document(), path)

@@ -9,7 +9,7 @@ from .throttling import BOOK, HELLO, OFF
 from .triggers import CELLS, cell_rows, cells_outcome
 
 MINUTE = 60
-HOPS = 6
+PLACES, BEYOND = (1, 2, 4), 4  # routers before the box; rungs of the ladder beyond them
 HOSTS = 4000
 
 
@@ -45,17 +45,29 @@ def closing(bench):
     return cells_outcome(bench, asked)
 
 
-def place(bench):
-    """O23: a hello that lives for so many hops: from which one on does it count?"""
-    wanted = [session(f"TTL {ttl}", [inject("client", "PA", ttl, HELLO.data, spoiled=True), send("client", hellos.noise(90)), bulk("server")])
-              for ttl in range(1, HOPS + 1)]
+def ladder(bench, most):
+    """{ttl: throttled} of connections whose hello lives for so many hops, 1 to `most`."""
+    wanted = [session(f"TTL {ttl}", [inject("client", "PA", ttl, HELLO.data, spoiled=True), send("client", hellos.noise(90)),
+                                     bulk("server")]) for ttl in range(1, most + 1)]
     results = bench.play(wanted)
-    slow = {ttl: results[f"TTL {ttl}"].goodput() < SLOW for ttl in range(1, HOPS + 1)}
-    first = min((ttl for ttl, so in slow.items() if so), default=None)
-    rising = first is not None and all(so == (ttl >= first) for ttl, so in slow.items())
-    return Outcome([first - 1 if first else None], {"without effect below, with effect from there on": rising},
-                   cells=[Cell(f"TTL {ttl}", None, so) for ttl, so in slow.items()], rows=[["ttl", "slow"], *([t, int(s)] for t, s in slow.items())],
-                   at="receiving program", notes="the box stands behind the first router of the lab; the server is at hop 3, and throws these hellos away by their checksum")
+    return {ttl: results[f"TTL {ttl}"].goodput() < SLOW for ttl in range(1, most + 1)}
+
+
+def place(bench):
+    """O23: a hello that lives for so many hops: from which one on does it count? With the box behind one router, two and four."""
+    found = {}
+    for hops in PLACES:
+        with bench.box_behind(hops):
+            found[hops] = ladder(bench, hops + BEYOND)
+    first = {hops: min((ttl for ttl, so in slow.items() if so), default=None) for hops, slow in found.items()}
+    rising = all(first[hops] and so == (ttl >= first[hops]) for hops, slow in found.items() for ttl, so in slow.items())
+    return Outcome([ttl - 1 if ttl else None for ttl in first.values()],
+                   {"without effect below, with effect from there on": rising,
+                    "the box is found where it stands": all(ttl == hops + 1 for hops, ttl in first.items())},
+                   cells=[Cell(f"behind {hops}: TTL {ttl}", None, so) for hops, slow in found.items() for ttl, so in slow.items()],
+                   rows=[["hops_before_box", "ttl", "slow"], *([h, t, int(s)] for h, slow in found.items() for t, s in slow.items())],
+                   at="receiving program",
+                   notes="each a lab of its own; the server throws these hellos away by their checksum where they reach it")
 
 
 def shares(bench):

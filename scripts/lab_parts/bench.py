@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from . import boxes, ground, servers, topology
 
+MOST_HOPS = 8  # routers before a box
+
 
 @dataclass
 class Wanted:
@@ -15,6 +17,7 @@ class Wanted:
     rtt_ms: float = 0
     mtu: int = 1500
     port_kind: str = "af_packet"
+    hops: int = 1  # routers before the box
 
 
 @dataclass
@@ -48,7 +51,8 @@ def raise_lab(name, wanted):
     if lab.stands():
         raise ground.LabError("a lab of this name stands; scripts/lab down removes it")
     try:
-        topology.lay(lab, wanted.mtu, bool(wanted.rtt_ms), topology.XDP_MTU if wanted.port_kind == "af_xdp" else topology.BOX_MTU)
+        topology.lay(lab, wanted.mtu, bool(wanted.rtt_ms),
+                     topology.XDP_MTU if wanted.port_kind == "af_xdp" else topology.BOX_MTU, wanted.hops)
         servers.make_site(lab)
         servers.start(lab)
         if wanted.rtt_ms:

@@ -99,6 +99,23 @@ class Seeing(stage.LabTest):
             self.assertGreater(result["retransmitted"], 0.01)
 
 
+class Far(stage.LabTest):
+    """A box behind three routers."""
+    wanted = bench.Wanted(box="none", hops=3)
+
+    def test_packets_get_as_far_as_they_may_live(self):
+        self.assertTrue(topology.reaches(self.lab))
+        for address in topology.SERVER, topology.SERVER6:
+            answers = [self.lab.run("client", "ping", "-c", "1", "-W", "1", "-t", str(ttl), address) for ttl in range(1, 6)]
+            self.assertEqual([answer.returncode for answer in answers], [1, 1, 1, 1, 0], answers)
+            self.assertTrue(all("exceeded" in answer.stdout for answer in answers[:4]), answers)
+
+    def test_the_path_takes_another_mtu(self):
+        topology.set_mtu(self.lab, 1400)
+        self.assertEqual(self.lab.run("client", "ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1372", topology.SERVER).returncode, 0)
+        topology.set_mtu(self.lab, 1500)
+
+
 class Figures(unittest.TestCase):
     def test_what_comes_twice_counts_once(self):
         packets = [(0.0, 1500, 2**32 - 1000, 1448), (0.1, 1500, 448, 1448), (0.2, 1500, 2**32 - 1000, 1448), (0.3, 1500, 1896, 1448)]

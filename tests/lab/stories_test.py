@@ -41,6 +41,9 @@ class Stories(stage.LabTest):
         self.hold(pattern.claims_of(found), found)
 
     def test_without_a_box_the_stories_do_not_hold(self):
+        found = lines.measure(self.lab, "none", os.path.join(self.folder, "without"), lines.QUICK)
+        self.assertFalse(all(lines.claims_of(found).values()))
+        self.assertFalse(all(ban.claims_of(ban.measure(self.lab, "none", True)).values()))
         self.assertFalse(all(moving.claims_of(moving.measure(self.lab, "none", 1)).values()))
         self.assertFalse(all(pattern.claims_of(pattern.measure(self.lab, "none")).values()))
 

@@ -50,6 +50,7 @@ def edited(path, edits):
 @contextlib.contextmanager
 def _standing(name, hops=1):
     with lab_bench.standing_lab(name, lab_bench.Wanted(box="none", rtt_ms=RTT_MS, hops=hops)) as lab:
+        boxes.prefer(lab, "line")
         lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
         yield lab
 
@@ -111,6 +112,7 @@ class Bench:
     def box(self, book=None):
         """Puts a new box with the book in force into its place."""
         boxes.put(self.lab, "slowlane", book or self.book)
+        boxes.prefer(self.lab)
 
     def path(self, name):
         return os.path.join(self.folder, name)

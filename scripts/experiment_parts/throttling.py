@@ -66,13 +66,15 @@ def converging(bench):
 
 
 def unevenness(direction, every=0.5):
-    """Standard deviation of what arrived in each half second, in shares of the mean; without the first seconds and the last."""
+    """How far apart the quartiles are of what arrived in each half second, in shares of the median; without the first
+    seconds and the last. A stall of this machine or two do not count."""
     first, last = direction.begin() + SETTLED, direction.end() - 1
     bins = [0] * max(int((last - first) / every), 2)
     for time, size, _, _ in direction.packets:
         if first <= time < first + len(bins) * every:
             bins[int((time - first) / every)] += size
-    return statistics.pstdev(bins) / (statistics.fmean(bins) or 1)
+    low, middle, high = statistics.quantiles(bins, n=4)
+    return (high - low) / (middle or 1)
 
 
 def fetch(bench, name):

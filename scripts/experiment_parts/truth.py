@@ -76,7 +76,7 @@ def _run(lab, folder, plan, book, quick, about):
     boxes.put(lab, "slowlane", lab.path("paths.cfg"), place="line", core=boxes.LINE_CORE)
     boxes.put(lab, "slowlane", book or path)
     for place in "line", "box":
-        _prefer(lab.pid(place))
+        boxes.prefer(lab, place)
     with tempfile.TemporaryDirectory(dir=lab.folder) as held, _router(lab, plan):
         with watch.captures(lab, held, {place: "wire" for place in PLACES}, f"tcp port {PORT}") as files:
             told = _transfer(lab, plan, quick)
@@ -137,13 +137,6 @@ def _sender(path):
     ground.wait_for(lambda: os.path.exists(path), 40, "a sender did not end")
     with open(path, encoding="utf-8") as file:
         return json.load(file)
-
-
-def _prefer(pid):
-    """Gives all threads of a process the processor before everything else that runs here: they need little of it, and
-    what stands in a wire waits for nobody."""
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(1))
 
 
 def _ask(lab, place, question):

@@ -63,6 +63,14 @@ def take(lab, place="box"):
     lab.keep(**{place: None})
 
 
+def prefer(lab, place="box"):
+    """Gives all threads of a box the processor before everything else that runs here: where it carries little it needs
+    little of it, and what stands in a wire waits for nobody."""
+    pid = lab.pid(place)
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(1))
+
+
 def put_line(lab, rtt_ms):
     """Holds every frame for half of a round-trip time in each direction."""
     book = lab.path("line.cfg")

@@ -14,7 +14,7 @@ from .model import Experiment, Negative, Outcome, Published
 from .sessions import both, bulk, pause, send, session
 
 TRIGGER = "abs.twimg.com"
-SETTLED = 5.0  # s
+SETTLED, PACKET = 5.0, 1600  # s; bytes, with room for rounding
 HELLO = hellos.client_hello(TRIGGER)
 REPLY = hellos.application_data(900)
 OFF = Negative("no rule slows anything", [(r'then *= *"slow"', 'then = "pass"')])
@@ -62,19 +62,19 @@ def converging(bench):
                                           "the look-alike's upload is smooth beside the throttled one": smooth < rough / 2},
                    rows=rows, window_s=SETTLED, free_parameters=DEPTH,
                    notes=", ".join(f"{k} {v:.1f}" for k, v in rates.items()) + f"; control {fast / 1e6:.1f} Mbit/s; "
-                         f"unevenness of the throttled upload {rough:.2f}, of the shaped one {smooth:.2f}")
+                         f"uneven half seconds of the throttled upload {rough:.0%}, of the shaped one {smooth:.0%}")
 
 
 def unevenness(direction, every=0.5):
-    """How far apart the quartiles are of what arrived in each half second, in shares of the median; without the first
-    seconds and the last. A stall of this machine or two do not count."""
+    """The share of half seconds in which more than a packet less or more arrived than in most; without the first seconds
+    and the last. What a queue lets out comes evenly; a stall of this machine is one half second of many."""
     first, last = direction.begin() + SETTLED, direction.end() - 1
     bins = [0] * max(int((last - first) / every), 2)
     for time, size, _, _ in direction.packets:
         if first <= time < first + len(bins) * every:
             bins[int((time - first) / every)] += size
-    low, middle, high = statistics.quantiles(bins, n=4)
-    return (high - low) / (middle or 1)
+    usual = statistics.median(bins)
+    return sum(abs(size - usual) > PACKET for size in bins) / len(bins)
 
 
 def fetch(bench, name):

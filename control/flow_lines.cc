@@ -24,7 +24,7 @@ std::string age_of(const Json& record) {
 }
 
 std::string end_of(const Json& record, const char* address, const char* port) {
-  const std::string text = word(record, address);
+  std::string text = word(record, address);
   const std::uint64_t number = whole(record, port);
   if (number == 0) return text;
   return text.find(':') == std::string::npos ? fmt::format("{}:{}", text, number)

@@ -169,7 +169,7 @@ MHD_Response* response_of(const HttpAnswer& answer) {
   MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
       text.size(), const_cast<char*>(text.data()), forget_body, body.get());
   if (response == nullptr) return nullptr;
-  body.release();
+  static_cast<void>(body.release());  // the library has it now
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type.c_str());
   for (const auto& [name, value] : kHeaders) MHD_add_response_header(response, name, value);
   for (const auto& [name, value] : answer.headers) MHD_add_response_header(response, name.c_str(), value.c_str());

@@ -114,6 +114,7 @@ Nanos capture_time(const std::vector<CaptureInput>& inputs) {
 
 std::vector<InputSummary> input_summaries(const std::vector<CaptureInput>& inputs) {
   std::vector<InputSummary> all;
+  all.reserve(inputs.size());
   for (const CaptureInput& input : inputs) all.push_back({input.file, {}, input.packets});
   return all;
 }

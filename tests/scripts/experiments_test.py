@@ -73,6 +73,21 @@ class Page(unittest.TestCase):
         self.assertGreater(len(known), 100)
         self.assertEqual(known - rows, set(), "facts without a row")
 
+    def test_every_row_of_a_fact_names_its_source_and_its_mark(self):
+        with open(os.path.join(TOP, "docs", "model.md"), encoding="utf-8") as file:
+            tables = [[[cell.strip() for cell in line.strip("|\n").split("|")] for line in part.split("\n") if line.startswith("|")]
+                      for part in file.read().split("\n## ")]
+        keys = {key for row in tables[-1] for key in row[0].split(", ")}
+        facts = [row for table in tables[:-1] for row in table if re.match(r"[A-L]\d+[a-z]?(,|$)", row[0])]
+        self.assertGreater(len(facts), 80)
+        for row in facts:
+            with self.subTest(row[0]):
+                self.assertEqual(len(row), 4, "fact, what, here, source and mark")
+                for source in row[3].split("; "):
+                    self.assertRegex(source, r"^\S.*: (READ(-excerpt|-2nd)?(, an inference|, computed)?|DATA|RECALLED)$")
+                    named = [one.split()[0] for one in re.sub(r"(?<=\d), (?=\d)", " ", source.split(":")[0]).split(", ")]
+                    self.assertLessEqual(set(named) - {"a", "an"}, keys, "a source that the key list lacks")
+
     def test_every_experiment_that_the_page_names_is_there(self):
         with open(os.path.join(TOP, "docs", "model.md"), encoding="utf-8") as file:
             named = set(re.findall(r"\bO\d+[a-z]?\b", file.read()))

@@ -40,6 +40,8 @@ class Run:
 def missing(wanted):
     """Why such a lab cannot be made here; None where it can."""
     kinds = {wanted.box} | ({"slowlane"} if wanted.rtt_ms else set())
+    if "slowlane" in kinds and (wrong := boxes.not_built()):
+        return wrong
     return ground.need(*servers.PROGRAMS, *(program for kind in sorted(kinds) for program in boxes.need(kind)))
 
 

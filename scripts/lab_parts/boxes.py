@@ -12,6 +12,7 @@ from . import ground, topology
 
 KINDS = ("none", "bridge", "slowlane", "testpmd")
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+BOOKS = os.path.join(TOP, "rules", "book", "published")
 BRIDGE = "span"
 # The delay line has a core of its own where there are two; see `put_line`.
 BOX_CORE, LINE_CORE = 1, 0
@@ -25,6 +26,27 @@ def binary():
     return next((path for path in builds if os.access(path, os.X_OK)), builds[0])
 
 
+def not_built():
+    """Why no slowlane can be started here; None where one can."""
+    if os.access(binary(), os.X_OK):
+        return None
+    return "slowlane is not built yet: scripts/setup --servers && cmake --preset release && cmake --build --preset release"
+
+
+def book_path(book):
+    """A book's path: of a file, or of a name in rules/book/published."""
+    path = os.path.join(BOOKS, f"{book}.cfg") if book and os.path.basename(book) == book and not os.path.isfile(book) else book
+    if path and not os.path.isfile(path):
+        known = ", ".join(sorted(name.removesuffix(".cfg") for name in os.listdir(BOOKS) if name.endswith(".cfg")))
+        raise ground.LabError(f"there is no book {book}: neither a file nor one of {known}")
+    return path
+
+
+def socket(lab, place="box"):
+    """Where a slowlane in this place is talked to."""
+    return lab.path(f"{place}.sock")
+
+
 def need(kind):
     """The programs that a box of this kind needs."""
     return {"none": ("tc",), "bridge": (), "slowlane": (binary(),), "testpmd": ("dpdk-testpmd",)}[kind]
@@ -33,6 +55,7 @@ def need(kind):
 def put(lab, kind, book=None, port_kind="af_packet", place="box", core=BOX_CORE):
     """Puts a box into its place, instead of what stood there."""
     take(lab, place)
+    lab.keep(**{place: kind, f"{place}_book": book})  # first: one that does not come up is taken away as well
     if kind == "none":
         for port, other in ("in", "out"), ("out", "in"):
             lab.do(place, "tc", "qdisc", "add", "dev", port, "ingress")
@@ -47,7 +70,6 @@ def put(lab, kind, book=None, port_kind="af_packet", place="box", core=BOX_CORE)
         _start_slowlane(lab, place, book, port_kind, core)
     else:
         _start_testpmd(lab, place, core)
-    lab.keep(**{place: kind, f"{place}_book": book})
 
 
 def take(lab, place="box"):
@@ -61,6 +83,16 @@ def take(lab, place="box"):
     elif stood:
         lab.stop(place, signal.SIGTERM, seconds=10)
     lab.keep(**{place: None})
+
+
+def favour(lab, place="box"):
+    """Gives a box most of the processor where others want it too, and leaves them some: two labs may run at once."""
+    pid = lab.pid(place)
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.setpriority(os.PRIO_PROCESS, int(thread), -15)
+    if os.path.exists(f"/proc/{pid}/autogroup"):  # where the kernel shares by session, a thread's own priority says little
+        with open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as file:
+            file.write("-15")
 
 
 def prefer(lab, place="box"):
@@ -92,7 +124,7 @@ ports   = ( {{ name = "in"; kind = "{port_kind}"; device = "in"; }}, {{ name = "
 wires   = ( {{ name = "w0"; inside = "in"; outside = "out"; inside_prefixes = [{inside}]; }} );
 cores   = {{ control = [0]; workers = [{core % cores}]; idle = "sleep"; }};
 memory  = {{ hugepages = "auto"; held = "256MiB"; }};
-control = {{ socket = "{lab.path(place + ".sock")}"; view_socket = "{lab.path(place + "-view.sock")}"; http = "127.0.0.1:9180";
+control = {{ socket = "{socket(lab, place)}"; view_socket = "{lab.path(place + "-view.sock")}"; http = "127.0.0.1:9180";
             books = "{lab.path(place + "-books")}"; log = "{lab.path(place + "-changes.jsonl")}"; cache = "none"; }};
 events  = {{ file = "{lab.path(place + "-flows.jsonl")}"; which = "all"; addresses = "full"; }};
 book    = "{os.path.abspath(book or os.path.join(TOP, "rules/book/demo.cfg"))}";

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
-from lab_parts import accuracy, bench, figures, frames, ground, limits, topology, transparency  # noqa: E402
+from lab_parts import accuracy, bench, boxes, figures, frames, ground, limits, topology, transparency  # noqa: E402
 
 LAB = os.path.join(stage.TOP, "scripts/lab")
 
@@ -62,6 +63,30 @@ class Leaving(unittest.TestCase):
         with self.assertRaises(ground.LabError):
             bench.raise_lab(name, bench.Wanted(box="bridge", mtu=20))
         self.assertEqual(traces(name), [])
+
+    def refused(self, *words, **environment):
+        """What the program says to words on which it makes nothing."""
+        name = stage.name("refused")
+        said = subprocess.run([LAB, "--name", name, *words], env=os.environ | environment, capture_output=True, text=True, check=False)
+        self.assertEqual((said.returncode, traces(name)), (3, []), said.stderr)
+        return said.stderr
+
+    def test_a_book_that_is_not_there_is_named_beside_those_that_are(self):
+        said = self.refused("up", "--box", "bridge", "--book", "tspu-2221")
+        self.assertIn("tspu-2221", said)
+        self.assertIn("tspu-2022", said)
+
+    def test_where_slowlane_is_not_built_it_says_how_and_makes_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "out")
+            for words in ("up",), ("run", "headline", "-o", out):
+                self.assertIn("slowlane is not built yet", self.refused(*words, SLOWLANE="/nowhere/slowlane"))
+            self.assertFalse(os.path.exists(out))
+
+    def test_a_published_book_is_known_by_its_name(self):
+        self.assertEqual(boxes.book_path("tspu-2022"), os.path.join(stage.TOP, "rules/book/published/tspu-2022.cfg"))
+        self.assertEqual(boxes.book_path(__file__), __file__)
+        self.assertIsNone(boxes.book_path(None))
 
 
 class Seeing(stage.LabTest):

@@ -18,11 +18,12 @@ AT_ONCE = 8  # sessions that may be at full speed together
 
 def profile_path(profile):
     """A profile's name, or a book's path."""
-    path = profile if profile.endswith(".cfg") else os.path.join(PUBLISHED, f"{profile}.cfg")
-    if not os.path.exists(path):
-        known = ", ".join(sorted(name[:-4] for name in os.listdir(PUBLISHED) if name.endswith(".cfg")))
-        raise ground.LabError(f"there is no book {path}; profiles: {known}")
-    return path
+    published = os.path.join(PUBLISHED, f"{profile.removesuffix('.cfg')}.cfg")
+    for path in (profile, published) if profile.endswith(".cfg") else (published, profile):
+        if os.path.isfile(path):
+            return path
+    known = ", ".join(sorted(name[:-4] for name in os.listdir(PUBLISHED) if name.endswith(".cfg")))
+    raise ground.LabError(f"there is no book {profile}; profiles: {known}")
 
 
 def flattened(path, depth=0):
@@ -31,8 +32,15 @@ def flattened(path, depth=0):
         raise ground.LabError(f"{path}: includes go round in a circle")
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    return re.sub(r'^\s*@include\s+"([^"]+)"\s*$', lambda m: flattened(os.path.join(os.path.dirname(path), m[1]), depth + 1),
-                  text, flags=re.M)
+
+    def included(found):
+        name = os.path.join(os.path.dirname(path), found[1])
+        if not os.path.isfile(name):
+            line = text.count("\n", 0, found.start(1)) + 1
+            raise ground.LabError(f'{path}:{line}: @include "{found[1]}": there is no such file; copy the book with what it includes, '
+                                  "or take one that a run left in OUT/O1/positive/")
+        return flattened(name, depth + 1)
+    return re.sub(r'^\s*@include\s+"([^"]+)"\s*$', included, text, flags=re.M)
 
 
 def edited(path, edits):
@@ -50,7 +58,7 @@ def edited(path, edits):
 @contextlib.contextmanager
 def _standing(name, hops=1):
     with lab_bench.standing_lab(name, lab_bench.Wanted(box="none", rtt_ms=RTT_MS, hops=hops)) as lab:
-        boxes.prefer(lab, "line")
+        boxes.favour(lab, "line")
         lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
         yield lab
 
@@ -62,6 +70,7 @@ class Bench:
     def __init__(self, out, seed=1, keep_captures=False):
         self.out, self.seed, self.keep_captures = out, seed, keep_captures
         self.book, self.name, self.folder, self.digests = None, "", out, {}
+        self.used = []  # books of the present experiment, as they were asked for
         self._lab, self._in_force = None, None
         self._stack = contextlib.ExitStack()
 
@@ -78,10 +87,12 @@ class Bench:
     def use_profile(self, name, profile, variant="", edits=()):
         self.name, self.folder = name, os.path.join(self.out, name, variant)
         os.makedirs(self.folder, exist_ok=True)
+        self.used = []
         self.switch(profile, edits)
 
     def switch(self, profile, edits=()):
         """Another book for what follows within one experiment."""
+        self.used.append(profile)
         self.book = self.path(f"{os.path.basename(profile).removesuffix('.cfg')}.cfg")
         text = edited(profile_path(profile), edits)
         with open(self.book, "w", encoding="utf-8") as file:
@@ -112,7 +123,7 @@ class Bench:
     def box(self, book=None):
         """Puts a new box with the book in force into its place."""
         boxes.put(self.lab, "slowlane", book or self.book)
-        boxes.prefer(self.lab)
+        boxes.favour(self.lab)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -134,7 +145,7 @@ class Bench:
             if not results[session["id"]].server["connected"]:
                 raise ground.LabError(f"{session['id']}: TCP did not connect ({results[session['id']].client['error']})")
             speed = results[session["id"]].goodput()
-            out.append(model.Cell(session["id"], expected, speed < sessions.SLOW, note))
+            out.append(model.Cell(session["id"], expected, speed < sessions.SLOW, note, round(speed / 1e3, 1)))
             if sessions.SLOW <= speed < sessions.FAST:
                 odd.append(f"{session['id']}: {speed / 1e3:.0f} kbit/s")
         return out, odd

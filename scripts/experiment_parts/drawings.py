@@ -32,6 +32,7 @@ def saw_tooth(outcome, path, every=0.5):
         bins[f"{name}, {way}"][int(float(time) / every)] += int(size)
     curves = {n: b for n, b in bins.items() if max(b) * every > 3}
     svg = _page(TOP + 150 * len(curves) + FOOT, "What arrived of throttled replays, each half second", "seconds")
+    canvas.legend(svg, 46, [("line", BLUE, "measured on the model"), ("dash", ORANGE, "130 and 150 kbit/s (X21)")])
     for number, (name, steps) in enumerate(curves.items()):
         last = max(max(b) for b in curves.values()) + 1
         panel = _panel(svg, TOP + 150 * number, 112, last * every, 400, "kbit/s")
@@ -80,7 +81,7 @@ def matrix(outcome, path):
     cells = {tuple(c.label.split(" ", 1)): c for c in outcome.cells}
     epochs = list(dict.fromkeys(key[0] for key in cells))
     names = list(dict.fromkeys(key[1] for key in cells))
-    svg = _page(TOP + 30 + 22 * len(names) + 40, "Names and epochs of 2021", "red: throttled; blue: not; n.s.: not stated in print; !: unlike print")
+    svg = _page(TOP + 30 + 22 * len(names) + 40, "Twitter in 2021: which names the model throttled, by the book of which day", "red: throttled; blue: not; n.s.: not stated in print; !: unlike print")
 
     def colour_of(name, epoch):
         cell = cells[(epoch, name)]

@@ -1,7 +1,10 @@
 """What a run was made with, for its records."""
 
+import os
 import platform
+import shlex
 import subprocess
+import sys
 
 from lab_parts import boxes
 
@@ -18,6 +21,11 @@ def versions():
 
 def kernel():
     return platform.release().split("-")[0]
+
+
+def command():
+    """That of this process, to be given again from the checkout."""
+    return shlex.join([os.path.join("scripts", os.path.basename(sys.argv[0])), *sys.argv[1:]])
 
 
 def _said(*command):

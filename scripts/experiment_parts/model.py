@@ -19,11 +19,13 @@ class Published:
 
 @dataclass
 class Cell:
-    """A yes/no question: whether the behaviour set in. `expected` is None where nothing was published."""
+    """A yes/no question: whether the behaviour set in. `expected` is None where nothing was published; `kbit_s` where a speed
+    decided, at the receiving program."""
     label: str
     expected: bool
     found: bool
     note: str = ""
+    kbit_s: float = None
 
     def holds(self):
         return self.expected is None or self.expected == self.found

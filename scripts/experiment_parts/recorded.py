@@ -9,7 +9,7 @@ import sys
 
 from lab_parts import boxes, figures, ground
 
-from . import bench, hellos, sessions
+from . import bench, hellos, made_with, sessions
 
 capture_files = figures.capture_files
 SENT_AT_ONCE = 1 << 20
@@ -96,8 +96,12 @@ def play(path, flow_id, profile, out, rounds=3):
                 wire = result.wire.get(way)
                 print(f"{one['id']}: {figures.rate_text(wire.goodput() if wire else None)}", file=sys.stderr, flush=True)
                 found[name].append({"bps": wire.goodput() if wire else 0, "whole": result.whole(), "bytes": wire.new_bytes() if wire else 0})
-    return {"flow": flow["id"], "host": flow["host"], "profile": profile, "direction": way, "bytes_not_captured": missing,
-            "bytes_left_out": left_out, **found}
+    found = {"flow": flow["id"], "host": flow["host"], "profile": profile, "direction": way, "bytes_not_captured": missing,
+             "bytes_left_out": left_out, **found, "capture": os.path.abspath(path), "command": made_with.command(),
+             "run": {"commit": made_with.commit() or None, "kernel": made_with.kernel(), "versions": made_with.versions()}}
+    with open(os.path.join(out, "replay.json"), "w", encoding="utf-8") as file:
+        json.dump(found, file, indent=1)
+    return found
 
 
 def table(found):

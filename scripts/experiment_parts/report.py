@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 
 from lab_parts import figures
 
@@ -15,19 +16,25 @@ def _number(value):
     return "∞" if value == float("inf") else f"{value:.4g}"
 
 
-def record(experiment, outcome, negative, seed):
-    """The JSON object of contract §8."""
-    published = experiment.published
+def record(experiment, outcome, negative, used, seed):
+    """The JSON object of contract §8. `used`: the books that were in force, the first one in place of the experiment's own
+    where another was asked for; what is known of its own book is then not said."""
+    published, own = experiment.published, used[0] == experiment.profile
     high = None if published.high in (None, float("inf")) else published.high
-    found = {"experiment": experiment.name, "title": experiment.title, "facts": experiment.facts, "profile": experiment.profile,
+    found = {"experiment": experiment.name, "title": experiment.title, "facts": experiment.facts, "profile": used[0], "own_profile": own,
+             "books": used,
              "published": {"low": published.low, "high": high, "unit": published.unit, "source": published.source, "mark": published.mark},
              "measured": outcome.measured(published.unit), "verdict": outcome.as_published(published),
-             "explained": experiment.explained, "claims": outcome.claims, "cells": [vars(c) | {"holds": c.holds()} for c in outcome.cells], "notes": outcome.notes,
-             "free_parameters": outcome.free_parameters, "seed": seed, "where": experiment.where}
+             "explained": experiment.explained if own else "", "claims": outcome.claims,
+             "cells": [vars(c) | {"holds": None if c.expected is None else c.holds()} for c in outcome.cells], "notes": outcome.notes,
+             "free_parameters": outcome.free_parameters if own else {"all": f"as in {used[0]}"}, "seed": seed, "where": experiment.where,
+             "command": made_with.command()}
     found["negative"] = None
     if negative is not None:
         found["negative"] = {"behaviour": experiment.negative.title, "verdict": negative.as_published(published),
-                             "measured": negative.measured(published.unit)}
+                             "measured": negative.measured(published.unit), "why": why(experiment.name, found | {
+                                 "measured": negative.measured(published.unit), "claims": negative.claims,
+                                 "cells": [vars(c) | {"holds": c.holds()} for c in negative.cells]})}
     return found
 
 
@@ -74,27 +81,64 @@ def row(found):
             found["verdict"].replace("_", " "), f"{negative['behaviour']}: {negative['verdict']}" if negative else "-"]
 
 
+def short(found):
+    negative = found["negative"]
+    return (f"{found['experiment']}: {measured(found)}, {found['verdict'].replace('_', ' ')}" +
+            (f"; {negative['behaviour']}: {negative['verdict']}" if negative else ""))
+
+
+def why(name, found):
+    """What is not as published: lines."""
+    one, published = found["measured"], found["published"]
+    wrong = [f"claim that does not hold: {claim}" for claim, so in found["claims"].items() if not so]
+    wrong += [f"{c['label']}: {'yes' if c['found'] else 'no'}, {'yes' if c['expected'] else 'no'} in print" for c in found["cells"]
+              if c["expected"] is not None and not c["holds"]]
+    if published["unit"] != model.ALL_CELLS:
+        high = float("inf") if published["high"] is None else published["high"]
+        if one["n"] == 0:
+            wrong.insert(0, "nothing could be measured" + (f": {found['notes']}" if found["notes"] else ""))
+        elif one["min"] < published["low"] or one["max"] > high:
+            wrong.insert(0, f"{measured(found)} {one['unit']} is not within {interval(published)}")
+    return [f"{name} differs: {line}" for line in wrong[:12]] + [f"{name}: and {len(wrong) - 12} more"] * (len(wrong) > 12)
+
+
 def table(all_found):
-    """The one table that a run ends in, and below it what did not hold."""
-    text = figures.table(HEADS, [row(found) for found in all_found])
+    """The one table that a run ends in, and below it what did not hold, and which books were not the experiments' own."""
+    lines = []
     for found in all_found:
-        wrong = [claim for claim, so in found["claims"].items() if not so]
-        wrong += [f"{c['label']}: {'throttled' if c['found'] else 'not throttled'}, unlike print" for c in found["cells"] if not c["holds"]]
-        if found["verdict"] == model.DIFFERS and found["explained"]:
-            text += f"\n\n{found['experiment']} differs: {found['explained']}"
-        elif wrong and found["verdict"] == model.DIFFERS:
-            text += "\n\n" + "\n".join(f"{found['experiment']} differs: {claim}" for claim in wrong[:12])
-    return text
+        if found["verdict"] == model.DIFFERS:
+            lines += why(found["experiment"], found)
+            lines += [f"{found['experiment']}, known why: {found['explained']}"] * bool(found["explained"])
+        negative = found["negative"]
+        if negative and negative["verdict"] != model.DIFFERS:
+            lines.append(f"{found['experiment']}: with \"{negative['behaviour']}\" it does not differ: its negative fails")
+        if not found["own_profile"]:
+            more = ", ".join(found["books"][1:])
+            lines.append(f"{found['experiment']} ran on {found['profile']}, not on its own book" +
+                         (f"; that stood in the place of its first only, the others were {more}" if more else ""))
+    return figures.table(HEADS, [row(found) for found in all_found]) + "".join(f"\n\n{line}" for line in lines)
 
 
-def page(folder, all_found):
-    """One page with the table and every figure."""
+def kept(folder):
+    """What earlier runs into the same folder left, and this one: in the order of their names."""
+    found = []
+    for name in os.listdir(folder):
+        if re.fullmatch(r"O\d+[a-z]?\.json", name):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                found.append(json.load(file))
+    return sorted(found, key=lambda one: (int(re.search(r"\d+", one["experiment"])[0]), one["experiment"]))
+
+
+def page(folder):
+    """One page with the table and every figure of all that lies there."""
+    all_found = kept(folder)
     with open(os.path.join(folder, "experiments.md"), "w", encoding="utf-8") as file:
         file.write("# Experiments\n\n" + table(all_found) + "\n\n")
         for found in all_found:
-            picture = f"{found['experiment']}.svg"
+            name, picture = found["experiment"], f"{found['experiment']}.svg"
+            file.write(f"## {name}: {found['title']}\n\n")
             if os.path.exists(os.path.join(folder, picture)):
-                file.write(f"## {found['experiment']}: {found['title']}\n\n![{found['title']}]({picture})\n\n"
-                           f"Drawn from {found['experiment']}.csv; made by `scripts/experiments {found['experiment']} --seed {found['seed']}`.\n\n")
+                file.write(f"![{found['title']}]({picture})\n\nDrawn from {name}.csv. ")
+            file.write(f"Made by `{found['command']}`, seed {found['seed']}; books: {', '.join(found['books'])}.\n\n")
             if found["notes"]:
-                file.write(f"{found['experiment']}: {found['notes']}\n\n")
+                file.write(f"{found['notes']}\n\n")

@@ -121,7 +121,10 @@ class Bench:
             self._lab = kept
 
     def box(self, book=None):
-        """Puts a new box with the book in force into its place."""
+        """Puts a new box with the book in force into its place; a delay line that this machine starved to death is made anew."""
+        if not self.lab.lives("line"):
+            boxes.put_line(self.lab, RTT_MS)
+            boxes.favour(self.lab, "line")
         boxes.put(self.lab, "slowlane", book or self.book)
         boxes.favour(self.lab)
 

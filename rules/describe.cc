@@ -84,7 +84,7 @@ struct Print {
   std::string operator()(Side side) const { return side == Side::inside ? "inside" : "outside"; }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(Share share) const {
-    const std::string text = print_share(share.part) + " of ";
+    std::string text = print_share(share.part) + " of ";
     switch (share.of) {
       case Share::Of::pair: return text + "pairs";
       case Share::Of::host: return text + "hosts";

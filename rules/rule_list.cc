@@ -109,7 +109,9 @@ class ConditionReader {
       if (!lists_.has(name)) {
         const auto allowed = lists_.names();
         const std::string which = allowed.empty() ? "; the book has no lists" : " (allowed: " + one_of(allowed) + ")";
-        complain(node, "host_list: there is no list \"" + name + "\"" + did_you_mean(name, allowed) + which);
+        std::string why = "host_list: there is no list \"";
+        why.append(name).append("\"").append(did_you_mean(name, allowed)).append(which);
+        complain(node, std::move(why));
         continue;
       }
       HostPatterns list = lists_.take(name);

@@ -144,8 +144,15 @@ Diagnostics RuleSet::failed_expectations() const {
     if (got == flow.then) continue;
     const std::string by =
         verdict.rule == kNoRule ? "by \"otherwise\"" : "by rule \"" + book().rules[verdict.rule].name + "\"";
-    failed.push_back({flow.place.file, flow.place.line,
-                      print(flow) + ": got class \"" + got + "\" " + by + ", wanted \"" + flow.then + "\""});
+    std::string why = print(flow);
+    why.append(": got class \"")
+        .append(got)
+        .append("\" ")
+        .append(by)
+        .append(", wanted \"")
+        .append(flow.then)
+        .append("\"");
+    failed.push_back({flow.place.file, flow.place.line, why});
   }
   return failed;
 }

@@ -91,6 +91,7 @@ Result<Treatment> read_mark(const Node& options) {
   const auto dscp = fields.with("dscp", [](const Node& node) -> Result<std::uint64_t> {
     if (node.kind != Node::Kind::text) return read_number(node, 0, 63);
     std::vector<std::string_view> words;
+    words.reserve(kNames.size());
     for (const auto& [name, value] : kNames) words.push_back(name);
     const auto index = read_word(node, words);
     if (!index) return mistake(node, index.diagnostics().front().text + "; or a number from 0 to 63");
@@ -223,6 +224,7 @@ std::span<const TreatmentRow> treatments() { return kTreatments; }
 
 std::vector<std::string_view> treatment_names() {
   std::vector<std::string_view> out;
+  out.reserve(std::size(kTreatments));
   for (const TreatmentRow& row : kTreatments) out.emplace_back(row.name);
   return out;
 }

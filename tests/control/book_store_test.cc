@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -108,7 +109,7 @@ TEST(KeptBooks, RemoveWhatAnEarlierProcessOnlyBegan) {
   }
   const std::string unnamed = digest_of(book("never in force"));
   for (const std::string& name : {std::string("state.json.part"), unnamed + ".book.json", unnamed + ".book.json.part"})
-    std::ofstream(place + "/" + name) << "{\"half";
+    std::ofstream(std::filesystem::path(place) / name) << "{\"half";
   const BookStore again(place);
   EXPECT_EQ(again.trouble(), "");
   EXPECT_EQ(again.state().running, digest_of(book("one")));

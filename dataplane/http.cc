@@ -76,7 +76,7 @@ std::string_view authority_of(std::string_view target) {
 
 // What the first line says, as far as it is there.
 struct RequestLine {
-  Request::Status status = Request::Status::not_request;
+  RequestHead::Status status = RequestHead::Status::not_request;
   std::string_view method;
   std::string_view target;
 };
@@ -93,7 +93,7 @@ RequestLine read_request_line(const Line& line) {
   request.method = text.substr(0, static_cast<std::size_t>(method_end - text.begin()));
   if (request.method.size() > kLongestMethod) return request;
   if (method_end == text.end()) {
-    if (!line.ended) request.status = Request::Status::incomplete;
+    if (!line.ended) request.status = RequestHead::Status::incomplete;
     return request;
   }
   if (request.method.empty() || *method_end != ' ') return request;
@@ -103,7 +103,7 @@ RequestLine read_request_line(const Line& line) {
   const auto strange = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
   if (std::any_of(rest.begin(), rest.end(), strange)) return request;
   if (!line.ended) {
-    request.status = Request::Status::incomplete;
+    request.status = RequestHead::Status::incomplete;
     return request;
   }
   // Blanks inside a target are wrong, but seen: the version is the last word (RFC 9112 §3).
@@ -111,7 +111,7 @@ RequestLine read_request_line(const Line& line) {
   const std::size_t last = rest.rfind(' ');
   if (last == std::string_view::npos || !is_version(rest.substr(last + 1))) return request;
   request.target = trim(rest.substr(0, last));
-  if (!request.target.empty()) request.status = Request::Status::complete;
+  if (!request.target.empty()) request.status = RequestHead::Status::complete;
   return request;
 }
 
@@ -156,23 +156,23 @@ class Fields {
 
 }  // namespace
 
-Request read_request(std::span<const std::uint8_t> stream) noexcept {
-  Request request;
+RequestHead read_request(std::span<const std::uint8_t> stream) noexcept {
+  RequestHead request;
   const std::string_view all(reinterpret_cast<const char*>(stream.data()), stream.size());
   const std::size_t begin = std::min(all.find_first_not_of("\r\n"), all.size());
   std::string_view rest = all.substr(begin);
   if (rest.empty()) {
-    request.status = Request::Status::incomplete;
+    request.status = RequestHead::Status::incomplete;
     return request;
   }
   const RequestLine first = read_request_line(take_line(rest));
   request.status = first.status;
-  if (first.status != Request::Status::complete) return request;
+  if (first.status != RequestHead::Status::complete) return request;
   request.connect = first.method == "CONNECT";
 
   Fields fields(rest);
   const bool whole = fields.read();
-  request.status = whole ? Request::Status::complete : Request::Status::incomplete;
+  request.status = whole ? RequestHead::Status::complete : RequestHead::Status::incomplete;
   if (whole) request.length = all.size() - fields.rest().size();
   if (request.connect) {
     request.host = host_of(first.target);

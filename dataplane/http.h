@@ -8,7 +8,7 @@
 namespace slowlane {
 
 // The first bytes a client sends, where they are a cleartext request (RFC 9112) or a proxy preamble.
-struct Request {
+struct RequestHead {
   enum class Status : std::uint8_t { complete, incomplete, not_request };
   Status status = Status::not_request;
   // Of the first Host field; without one, of an absolute-form target; of CONNECT, its target. Without port, brackets,
@@ -22,6 +22,6 @@ struct Request {
 // completes the head. A Host already seen in an incomplete head is in `host`. Leading CRLFs are stepped over (RFC 9112
 // §2.2), lines may end in a bare LF. Incomplete only while the bytes still look like a request: a first line with a
 // control byte, or one that ends without a version, is none.
-Request read_request(std::span<const std::uint8_t> stream) noexcept;
+RequestHead read_request(std::span<const std::uint8_t> stream) noexcept;
 
 }  // namespace slowlane

@@ -138,8 +138,8 @@ std::optional<StreamStep> read_http(Bytes payload) {
   if (text.starts_with("HTTP/1.")) return recognised(StreamStep::What::passed_over, NameSource::http);
   const std::size_t begin = std::min(text.find_first_not_of("\r\n"), text.size());
   if (text.find('\n', begin) == std::string_view::npos) return std::nullopt;
-  const Request request = read_request(payload);
-  if (request.status == Request::Status::not_request) return std::nullopt;
+  const RequestHead request = read_request(payload);
+  if (request.status == RequestHead::Status::not_request) return std::nullopt;
   return recognised(StreamStep::What::preamble, NameSource::http, request.host);
 }
 

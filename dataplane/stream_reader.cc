@@ -39,16 +39,17 @@ StreamStep of_hello(const Hello& hello, std::size_t used) {
   return step;
 }
 
-StreamStep of_request(const Request& request) {
+StreamStep of_request(const RequestHead& request) {
   StreamStep step = make(StreamStep::What::no_name, request.length);
   step.source = NameSource::http;
   step.recognised = true;
   step.name = request.host;
   if (request.connect) {
-    step.what = request.status == Request::Status::complete ? StreamStep::What::preamble : StreamStep::What::need_more;
+    step.what =
+        request.status == RequestHead::Status::complete ? StreamStep::What::preamble : StreamStep::What::need_more;
   } else if (!request.host.empty()) {
     step.what = StreamStep::What::name;
-  } else if (request.status == Request::Status::incomplete) {
+  } else if (request.status == RequestHead::Status::incomplete) {
     step.what = StreamStep::What::need_more;
   } else {
     step.reason = NotFound::no_host;
@@ -62,8 +63,8 @@ StreamStep StreamReader::step(std::span<const std::uint8_t> stream) noexcept {
   if (stream.empty()) return make(StreamStep::What::need_more);
   StreamStep tls = step_tls(stream);
   if (tls.what != StreamStep::What::unrecognised) return tls;
-  const Request request = read_request(stream);
-  if (request.status != Request::Status::not_request) return of_request(request);
+  const RequestHead request = read_request(stream);
+  if (request.status != RequestHead::Status::not_request) return of_request(request);
   const SocksPreamble socks = read_socks(stream);
   if (socks.status == SocksPreamble::Status::not_socks) return make(StreamStep::What::unrecognised);
   StreamStep step = make(StreamStep::What::need_more);

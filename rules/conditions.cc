@@ -109,7 +109,7 @@ bool Conditions::payload_fits(std::uint32_t set, const Evidence& evidence) const
   return hits.of(set);
 }
 
-Answer Conditions::answer(const CompiledTerm& term, const Evidence& evidence) const noexcept {
+ConditionAnswer Conditions::answer(const CompiledTerm& term, const Evidence& evidence) const noexcept {
   TermContext context;
   context.sources = term.sources;
   context.seed = seed_;
@@ -126,10 +126,10 @@ Answer Conditions::answer(const CompiledTerm& term, const Evidence& evidence) co
   return {value, value == Tri::not_yet ? set_of(term.key->needs) : FactSet{0}};
 }
 
-Answer Conditions::read(GroupId id, const Evidence& evidence) const noexcept {
+ConditionAnswer Conditions::read(GroupId id, const Evidence& evidence) const noexcept {
   const Group& group = groups_[id];
-  Answer all{Tri::yes, 0};
-  const auto also = [&all](Answer part) {
+  ConditionAnswer all{Tri::yes, 0};
+  const auto also = [&all](ConditionAnswer part) {
     if (part.value == Tri::no) all = part;
     if (part.value == Tri::not_yet) all = {Tri::not_yet, static_cast<FactSet>(all.waits | part.waits)};
     return all.value != Tri::no;
@@ -137,7 +137,7 @@ Answer Conditions::read(GroupId id, const Evidence& evidence) const noexcept {
   for (const CompiledTerm& term : terms_of(group))
     if (!also(answer(term, evidence))) return {};
   for (std::uint32_t i = 0; i < group.negated_count; ++i) {
-    const Answer negated = read(group.first_negated + i, evidence);
+    const ConditionAnswer negated = read(group.first_negated + i, evidence);
     if (!also({!negated.value, negated.waits})) return {};
   }
   return all;

@@ -24,7 +24,7 @@ constexpr FactSet set_of(Fact fact) {
 }
 
 // The answer of a term or a group; `waits` are the facts whose lack keeps it from being known.
-struct Answer {
+struct ConditionAnswer {
   Tri value = Tri::no;
   FactSet waits = 0;
 };
@@ -70,7 +70,7 @@ class Conditions {
   static void forget(PayloadHits& hits) noexcept { hits.scanned_ = false; }
 
   // Kleene's logic: a group is false as soon as one part is, and true only when all are.
-  Answer read(GroupId group, const Evidence& evidence) const noexcept;
+  ConditionAnswer read(GroupId group, const Evidence& evidence) const noexcept;
   // Whether a term of the group itself, not of a negated one, is about names and true: the name brought the match.
   bool named(GroupId group, const Evidence& evidence) const noexcept;
 
@@ -81,7 +81,7 @@ class Conditions {
   struct TermReading {
     const Term* term;
     unsigned depth;
-    Answer answer;
+    ConditionAnswer answer;
   };
   // Every term of the group and of those it negates, in the order written.
   std::vector<TermReading> read_terms(GroupId group, const Evidence& evidence) const;
@@ -113,7 +113,7 @@ class Conditions {
   void fill(GroupId group, const Condition& when, std::uint8_t sources);
   CompiledTerm compile_term(const Term& term, std::uint8_t sources);
   void compile_ids(CompiledTerm& compiled, std::string_view key, const Texts& names);
-  Answer answer(const CompiledTerm& term, const Evidence& evidence) const noexcept;
+  ConditionAnswer answer(const CompiledTerm& term, const Evidence& evidence) const noexcept;
   bool payload_fits(std::uint32_t set, const Evidence& evidence) const noexcept;
   void read_terms(GroupId group, unsigned depth, const Evidence& evidence, std::vector<TermReading>& out) const;
   std::span<const CompiledTerm> terms_of(const Group& group) const {

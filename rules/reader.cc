@@ -77,7 +77,7 @@ Reader::Outcome Reader::pass(View view) noexcept {
   Pass pass{view};
   for (std::size_t i = step_over(0, pass); i < rules_.lines.size(); i = step_over(i + 1, pass)) {
     const RuleLine& line = rules_.lines[i];
-    const Answer answer = conditions_.read(line.when, evidence);
+    const ConditionAnswer answer = conditions_.read(line.when, evidence);
     if (answer.value == Tri::no) continue;
     if (line.observe) {
       observe_waits_ |= answer.waits;
@@ -150,7 +150,7 @@ void Reader::wait_for_the_rest() noexcept {
   const Evidence evidence{seen_, *hits_, scratch_.payload, scratch_.patterns};
   bool blocked = false;
   for (const RuleLine& line : rules_.lines) {
-    const Answer answer = conditions_.read(line.when, evidence);
+    const ConditionAnswer answer = conditions_.read(line.when, evidence);
     enforce_waits_ |= answer.waits;
     if (line.observe && answer.value == Tri::yes && !blocked) note(line.rule);
     if (!line.observe && answer.value == Tri::yes) break;

@@ -8,16 +8,16 @@
 namespace slowlane {
 namespace {
 
-using Status = Request::Status;
+using Status = RequestHead::Status;
 
-Request read(std::string_view text) {
+RequestHead read(std::string_view text) {
   return read_request({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 TEST(Http, HostOfAnOrdinaryRequest) {
   constexpr std::string_view kText =
       "GET /a HTTP/1.1\r\nUser-Agent: x\r\nHost: www.example.com\r\nAccept: */*\r\n\r\nbody";
-  const Request request = read(kText);
+  const RequestHead request = read(kText);
   EXPECT_EQ(request.status, Status::complete);
   EXPECT_EQ(request.host, "www.example.com");
   EXPECT_FALSE(request.connect);
@@ -32,7 +32,7 @@ TEST(Http, AnyMethodTokenOpensARequest) {
 }
 
 TEST(Http, ConnectGivesItsTargetAndNotTheHostField) {
-  const Request request = read("CONNECT video.example:443 HTTP/1.1\r\nHost: proxy.example:3128\r\n\r\n");
+  const RequestHead request = read("CONNECT video.example:443 HTTP/1.1\r\nHost: proxy.example:3128\r\n\r\n");
   EXPECT_EQ(request.status, Status::complete);
   EXPECT_TRUE(request.connect);
   EXPECT_EQ(request.host, "video.example");
@@ -69,7 +69,7 @@ TEST(Http, HostIsCutOutOfItsField) {
                             {"no colon", ""},
                             {" Host: a.example", ""}}) {
     const std::string text = std::string("GET / HTTP/1.1\r\nX: y\r\n") + c.field + "\r\n\r\n";
-    const Request request = read(text);
+    const RequestHead request = read(text);
     EXPECT_EQ(request.status, Status::complete) << c.field;
     EXPECT_EQ(request.host, c.host) << c.field;
   }
@@ -99,7 +99,7 @@ TEST(Http, AbsoluteFormGivesItsAuthorityWhereNoHostIs) {
 }
 
 TEST(Http, BareLineFeedsEndLines) {
-  const Request request = read("GET / HTTP/1.1\nHost: a.example\n\nrest");
+  const RequestHead request = read("GET / HTTP/1.1\nHost: a.example\n\nrest");
   EXPECT_EQ(request.status, Status::complete);
   EXPECT_EQ(request.host, "a.example");
   EXPECT_EQ(request.length, 32u);
@@ -116,7 +116,7 @@ TEST(Http, EveryCutIsIncompleteAndKeepsAHostOnceSeen) {
   const std::size_t seen = text.find("Cookie");
   for (std::size_t size = 0; size < text.size(); ++size) {
     const std::string part = text.substr(0, size);
-    const Request request = read(part);
+    const RequestHead request = read(part);
     ASSERT_EQ(request.status, Status::incomplete) << part;
     ASSERT_EQ(request.host, size < seen ? "" : "a.example") << part;
   }
@@ -154,7 +154,7 @@ TEST(Http, RandomDamageNeverReadsOutside) {
     for (std::size_t n = random() % 4; n > 0 && !bad.empty(); --n) {
       bad[random() % bad.size()] = "\r\n :[]@\x80"[random() % 8];
     }
-    const Request request = read(bad);
+    const RequestHead request = read(bad);
     ASSERT_LE(request.length, bad.size());
     ASSERT_LE(request.host.size(), bad.size());
   }

@@ -1,9 +1,11 @@
 #include "control/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/command.h"
@@ -13,6 +15,7 @@
 #include "dataplane/classifier.h"
 #include "hw/eal.h"
 #include "rules/patterns.h"
+#include "rules/suggest.h"
 
 namespace slowlane {
 namespace {
@@ -41,9 +44,34 @@ Exit run_parsed(const std::vector<Attached>& attached) {
   return Exit::wrong_usage;
 }
 
+// The app that the command line came to: the program, or the last command in it.
+CLI::App* last_parsed(CLI::App* app) {
+  for (auto parsed = app->get_subcommands(); !parsed.empty(); parsed = app->get_subcommands()) app = parsed.back();
+  return app;
+}
+
+// Where a command is missing and something else stands in its place: what that is, and the nearest command; else empty.
+std::string not_a_command(CLI::App& app) {
+  CLI::App* const last = last_parsed(&app);
+  if (last->get_require_subcommand_min() == 0) return {};
+  const std::vector<std::string> rest = app.remaining(true);
+  const auto word = std::ranges::find_if(rest, [](const std::string& one) { return one != "--"; });
+  if (word == rest.end()) return {};
+  std::vector<std::string_view> names;
+  for (const CLI::App* one : last->get_subcommands([](CLI::App*) { return true; })) names.push_back(one->get_name());
+  const std::string of = last == &app ? "" : " of " + last->get_name();
+  const std::string known = " (commands: " + one_of(names) + ")";
+  if (word->starts_with('-')) return "there is no option \"" + *word + "\" before a command" + of + known;
+  return "there is no command \"" + *word + "\"" + of + did_you_mean(*word, names) + known;
+}
+
 // Prints help to stdout, or what is wrong with the command line to stderr.
-Exit answer(const CLI::App& app, const CLI::ParseError& error) {
-  return app.exit(error) == 0 ? Exit::done : Exit::wrong_usage;
+Exit answer(CLI::App& app, const CLI::ParseError& error) {
+  const bool required = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+  const std::string wrong = required ? not_a_command(app) : "";
+  if (wrong.empty()) return app.exit(error) == 0 ? Exit::done : Exit::wrong_usage;
+  std::fprintf(stderr, "%s\nRun with --help for more information.\n", wrong.c_str());
+  return Exit::wrong_usage;
 }
 
 std::string versions() {

@@ -71,6 +71,21 @@ TEST_F(Cli, TellsWrongUsageFromWrongInput) {
   EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " --flows /nowhere/f 2>&1").exit, 3);
 }
 
+TEST_F(Cli, NamesACommandThatThereIsNotAndTheNearestOne) {
+  const auto refusal = [](const std::string& arguments) {
+    const Ran ran = slowlane(arguments + " 2>&1");
+    EXPECT_EQ(ran.exit, 2) << arguments;
+    return ran.out;
+  };
+  EXPECT_THAT(refusal("frobnicate"), HasSubstr("there is no command \"frobnicate\" (commands: replay, "));
+  EXPECT_THAT(refusal("repaly in.pcap --book b.cfg"), HasSubstr("\"repaly\"; did you mean \"replay\"?"));
+  EXPECT_THAT(refusal("ctl nonsense"), HasSubstr("there is no command \"nonsense\" of ctl (commands: status, "));
+  EXPECT_THAT(refusal("ctl --socket none.sock bypas on"), HasSubstr("\"bypas\" of ctl; did you mean \"bypass\"?"));
+  EXPECT_THAT(refusal("--book b.cfg"), HasSubstr("there is no option \"--book\" before a command (commands: "));
+  EXPECT_THAT(refusal("ctl --book"), HasSubstr("there is no option \"--book\" before a command of ctl (commands: "));
+  for (const char* none : {"", "ctl", "ctl --json"}) EXPECT_THAT(refusal(none), HasSubstr("subcommand is required"));
+}
+
 TEST_F(Cli, TakesOptionsInAnyOrder) {
   const std::string flows = folder_.file("f.jsonl");
   EXPECT_EQ(slowlane("replay --inside 10.0.0.0/8,fd00::/8 " + capture_ + " --flows " + flows + " --book " + book_).exit,

@@ -5,12 +5,16 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "control/ctl_top.h"
 #include "control/flow_lines.h"
 #include "control/json_reading.h"
+#include "dataplane/mailbox.h"
+#include "rules/units.h"
 
 namespace slowlane {
 namespace {
@@ -23,7 +27,7 @@ struct Options {
   std::string host, cls, rule, address, protocol, sort;
   std::string client, server, lasts;
   std::uint32_t top = 0;
-  std::uint32_t packets = 0;
+  std::optional<std::uint32_t> packets;  // none: the box's usual number
   bool once = false;
 };
 using Shared = std::shared_ptr<Options>;
@@ -81,7 +85,7 @@ Json trace_request(const Options& options) {
   add(request, "client", options.client);
   add(request, "server", options.server);
   add(request, "for", options.lasts);
-  if (options.packets > 0) request["packets"] = options.packets;
+  if (options.packets) request["packets"] = *options.packets;
   return request;
 }
 
@@ -99,13 +103,27 @@ void attach_flows(CLI::App& ctl, const Shared& options, const std::function<void
   });
 }
 
+// From 1 on: with 0 a box would be asked for its usual number.
+CLI::Validator up_to(std::uint16_t most) { return CLI::Range(1u, unsigned{most}).description(""); }
+
+// Empty where the text is a time; the box knows how long is too long.
+std::string not_a_time(const std::string& text) {
+  const ParsedTime time = parse_time(text);
+  const auto* const why = std::get_if<std::string>(&time);
+  return why == nullptr ? "" : *why;
+}
+
 void attach_trace(CLI::App& ctl, const Shared& options, const std::function<void(CtlAct)>& choose) {
   CLI::App* const trace = ctl.add_subcommand("trace", "the next packets of some flows, step by step");
   trace->add_option("--host", options->host, "a name, .name or a pattern with stars")->type_name("NAME");
   trace->add_option("--client", options->client, "an address or a prefix")->type_name("IP");
   trace->add_option("--server", options->server, "an address, with a port or not, or a prefix")->type_name("IP[:PORT]");
-  trace->add_option("--packets", options->packets, "how many (20; 1000 at most)")->type_name("N");
-  trace->add_option("--for", options->lasts, "how long at most (10s; 60s at most)")->type_name("TIME");
+  trace->add_option("--packets", options->packets, "how many (20; 1000 at most)")
+      ->check(up_to(Request::kMostPackets))
+      ->type_name("N");
+  trace->add_option("--for", options->lasts, "how long at most (10s; 60s at most)")
+      ->check(not_a_time)
+      ->type_name("TIME");
   trace->callback([options, choose] {
     CtlAct act;
     act.follow = [options](const FollowBox& box, Print print) {

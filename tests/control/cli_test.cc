@@ -126,6 +126,18 @@ TEST_F(Cli, SaysThatNoBoxAnswers) {
   EXPECT_EQ(slowlane("ctl bypass maybe 2>&1").exit, 2);
 }
 
+TEST_F(Cli, RefusesATraceOfNoPackets) {
+  const std::string trace = "ctl --socket " + folder_.file("none.sock") + " trace ";
+  for (const char* packets : {"0", "1001", "-1", "some"}) {
+    const Ran ran = slowlane(trace + "--packets " + packets + " 2>&1");
+    EXPECT_EQ(ran.exit, 2) << packets;
+    EXPECT_THAT(ran.out, HasSubstr("--packets")) << packets;
+  }
+  EXPECT_THAT(slowlane(trace + "--packets 0 2>&1").out, HasSubstr("0 not in range 1 to 1000"));
+  for (const char* time : {"''", "0", "soon"}) EXPECT_EQ(slowlane(trace + "--for " + time + " 2>&1").exit, 2) << time;
+  EXPECT_EQ(slowlane(trace + "--packets 1000 --for 60s 2>&1").exit, 3);
+}
+
 TEST_F(Cli, PrintsNothingButTheTableInAPipe) {
   const Ran ran = slowlane("replay " + capture_ + " --book " + book_ + " 2>&1");
   EXPECT_EQ(ran.exit, 0);

@@ -58,7 +58,6 @@ def edited(path, edits):
 @contextlib.contextmanager
 def _standing(name, hops=1):
     with lab_bench.standing_lab(name, lab_bench.Wanted(box="none", rtt_ms=RTT_MS, hops=hops)) as lab:
-        boxes.favour(lab, "line")
         lab.ip("server", *(f"address add {address}/24 dev wire" for address in (sessions.SERVER, sessions.BLOCKED)))
         yield lab
 
@@ -124,9 +123,7 @@ class Bench:
         """Puts a new box with the book in force into its place; a delay line that this machine starved to death is made anew."""
         if not self.lab.lives("line"):
             boxes.put_line(self.lab, RTT_MS)
-            boxes.favour(self.lab, "line")
         boxes.put(self.lab, "slowlane", book or self.book)
-        boxes.favour(self.lab)
 
     def path(self, name):
         return os.path.join(self.folder, name)

@@ -85,16 +85,6 @@ def take(lab, place="box"):
     lab.keep(**{place: None})
 
 
-def favour(lab, place="box"):
-    """Gives a box most of the processor where others want it too, and leaves them some: two labs may run at once."""
-    pid = lab.pid(place)
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.setpriority(os.PRIO_PROCESS, int(thread), -15)
-    if os.path.exists(f"/proc/{pid}/autogroup"):  # where the kernel shares by session, a thread's own priority says little
-        with open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as file:
-            file.write("-15")
-
-
 def prefer(lab, place="box"):
     """Gives all threads of a box the processor before everything else that runs here: where it carries little it needs
     little of it, and what stands in a wire waits for nobody."""

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "control/cli_checks.h"
 #include "control/config.h"
 #include "control/ctl_books.h"
 #include "control/ctl_client.h"
@@ -127,7 +128,9 @@ void attach_changes(CLI::App& app, const Shared& options) {
       ->required()
       ->check(CLI::IsMember({"on", "off"}))
       ->type_name("");
-  bypass->add_option("--for", options->lasts, "look again after this time, as 10min")->type_name("TIME");
+  bypass->add_option("--for", options->lasts, "look again after this time, as 10min")
+      ->check(not_a_time)
+      ->type_name("TIME");
   bypass->add_option("--reason", options->reason, "why, for whoever reads the status")->type_name("TEXT");
   bypass->callback([options] {
     options->request = {{"command", "bypass"}, {"state", options->state}};

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "control/cli_checks.h"
 #include "control/ctl_top.h"
 #include "control/flow_lines.h"
 #include "control/json_reading.h"
@@ -89,6 +90,9 @@ Json trace_request(const Options& options) {
   return request;
 }
 
+// From 1 on: with 0 a box would be asked for its usual number.
+CLI::Validator up_to(std::uint16_t most) { return CLI::Range(1u, unsigned{most}).description(""); }
+
 void attach_flows(CLI::App& ctl, const Shared& options, const std::function<void(CtlAct)>& choose) {
   CLI::App* const flows_app = ctl.add_subcommand("flows", "flows that run now, the largest first");
   flows_app->add_option("--host", options->host, "a name, .name or a pattern with stars")->type_name("NAME");
@@ -96,21 +100,13 @@ void attach_flows(CLI::App& ctl, const Shared& options, const std::function<void
   flows_app->add_option("--rule", options->rule, "those that a rule decided, or observes")->type_name("NAME");
   flows_app->add_option("--address", options->address, "an end of theirs lies there")->type_name("PREFIX");
   flows_app->add_option("--protocol", options->protocol, "nDPI's name, unknown, tcp, udp, icmp")->type_name("NAME");
-  flows_app->add_option("--top", options->top, "how many (50; 1000 at most)")->type_name("N");
+  flows_app->add_option("--top", options->top, "how many (50; 1000 at most)")
+      ->check(up_to(Request::kMostFlows))
+      ->type_name("N");
   flows_app->add_option("--sort", options->sort, "bytes, packets or age")->type_name("BY");
   flows_app->callback([options, choose] {
     choose({[options](const AskBox& ask, Print print) { return flows(*options, ask, print); }, true});
   });
-}
-
-// From 1 on: with 0 a box would be asked for its usual number.
-CLI::Validator up_to(std::uint16_t most) { return CLI::Range(1u, unsigned{most}).description(""); }
-
-// Empty where the text is a time; the box knows how long is too long.
-std::string not_a_time(const std::string& text) {
-  const ParsedTime time = parse_time(text);
-  const auto* const why = std::get_if<std::string>(&time);
-  return why == nullptr ? "" : *why;
 }
 
 void attach_trace(CLI::App& ctl, const Shared& options, const std::function<void(CtlAct)>& choose) {

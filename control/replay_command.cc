@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "control/cli_checks.h"
 #include "control/failure.h"
 #include "control/replay.h"
 #include "hw/eal.h"
@@ -92,7 +93,7 @@ void add_shaping_of_outputs(CLI::App& app, Parsing& parsing) {
       {"class", SeriesBy::cls}, {"rule", SeriesBy::rule}, {"flow", SeriesBy::flow}};
   const std::map<std::string, Addresses> addresses = {
       {"full", Addresses::full}, {"truncated", Addresses::truncated}, {"none", Addresses::none}};
-  app.add_option("--every", parsing.every, "interval of --series (100ms)")->type_name("TIME");
+  app.add_option("--every", parsing.every, "interval of --series (100ms)")->check(not_a_time)->type_name("TIME");
   app.add_option("--by", parsing.options.by, "what --series is split by: class, rule or flow (class)")
       ->transform(CLI::CheckedTransformer(by))
       ->type_name("WORD")
@@ -113,7 +114,9 @@ void add_run_options(CLI::App& app, Parsing& parsing) {
   app.add_option("--capacity", options.capacity, "flows kept at once (1048576)")
       ->check(CLI::Range(1u, 1u << 28))
       ->type_name("N");
-  app.add_option("--until", parsing.until, "cut the run so long after the first packet")->type_name("TIME");
+  app.add_option("--until", parsing.until, "cut the run so long after the first packet")
+      ->check(not_a_time)
+      ->type_name("TIME");
   app.add_flag("--strict", parsing.strict, "exit with 1 where a capture is damaged or cut short");
   app.add_option("--burst", options.burst)->check(CLI::Range(1, int{Burst::kCapacity}))->group("");  // for tests
 }

@@ -11,19 +11,8 @@ from lab_parts import boxes, ground
 
 from . import model, sessions, virtual
 
-PUBLISHED = os.path.join(boxes.TOP, "rules", "book", "published")
 RTT_MS = 20
 AT_ONCE = 8  # sessions that may be at full speed together
-
-
-def profile_path(profile):
-    """A profile's name, or a book's path."""
-    published = os.path.join(PUBLISHED, f"{profile.removesuffix('.cfg')}.cfg")
-    for path in (profile, published) if profile.endswith(".cfg") else (published, profile):
-        if os.path.isfile(path):
-            return path
-    known = ", ".join(sorted(name[:-4] for name in os.listdir(PUBLISHED) if name.endswith(".cfg")))
-    raise ground.LabError(f"there is no book {profile}; profiles: {known}")
 
 
 def flattened(path, depth=0):
@@ -93,7 +82,7 @@ class Bench:
         """Another book for what follows within one experiment."""
         self.used.append(profile)
         self.book = self.path(f"{os.path.basename(profile).removesuffix('.cfg')}.cfg")
-        text = edited(profile_path(profile), edits)
+        text = edited(boxes.book_path(profile), edits)
         with open(self.book, "w", encoding="utf-8") as file:
             file.write(text)
         self.digests[f"{self.name} {os.path.basename(profile)}"] = hashlib.sha256(text.encode()).hexdigest()

@@ -30,12 +30,12 @@ def not_built():
     """Why no slowlane can be started here; None where one can."""
     if os.access(binary(), os.X_OK):
         return None
-    return "slowlane is not built yet: scripts/setup --servers && cmake --preset release && cmake --build --preset release"
+    return "slowlane is not built yet: scripts/setup --servers && cmake --preset release && cmake --build --preset release --target slowlane"
 
 
 def book_path(book):
     """A book's path: of a file, or of a name in rules/book/published."""
-    path = os.path.join(BOOKS, f"{book}.cfg") if book and os.path.basename(book) == book and not os.path.isfile(book) else book
+    path = os.path.join(BOOKS, f"{book.removesuffix('.cfg')}.cfg") if book and os.path.basename(book) == book and not os.path.isfile(book) else book
     if path and not os.path.isfile(path):
         known = ", ".join(sorted(name.removesuffix(".cfg") for name in os.listdir(BOOKS) if name.endswith(".cfg")))
         raise ground.LabError(f"there is no book {book}: neither a file nor one of {known}")

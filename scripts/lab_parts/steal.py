@@ -34,6 +34,18 @@ def covers(pauses, begun, ended):
     return any(start <= ended and begun <= end for start, end in pauses)
 
 
+def ticks():
+    """(stolen, all) of all processors since boot."""
+    with open("/proc/stat", encoding="ascii") as file:
+        numbers = [int(word) for word in file.readline().split()[1:9]]
+    return numbers[7], sum(numbers)
+
+
+def share(before, after):
+    """The share of all processors' time between two ticks() that was stolen."""
+    return (after[0] - before[0]) / max(after[1] - before[1], 1)
+
+
 def stolen(cpu):
     """Ticks since boot."""
     with open("/proc/stat", encoding="ascii") as file:

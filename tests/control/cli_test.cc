@@ -138,6 +138,15 @@ TEST_F(Cli, RefusesATraceOfNoPackets) {
   EXPECT_EQ(slowlane(trace + "--packets 1000 --for 60s 2>&1").exit, 3);
 }
 
+TEST_F(Cli, TakesNoEmptyTimeForTheUsualOne) {
+  const std::string ctl = "ctl --socket " + folder_.file("none.sock");
+  EXPECT_EQ(slowlane(ctl + " bypass on --reason x --for '' 2>&1").exit, 2);
+  EXPECT_EQ(slowlane(ctl + " bypass on --reason x --for 1h 2>&1").exit, 3);
+  EXPECT_EQ(slowlane(ctl + " flows --top 0 2>&1").exit, 2);
+  for (const char* option : {"--until", "--every"})
+    EXPECT_EQ(slowlane("replay " + capture_ + " --book " + book_ + " " + option + " '' 2>&1").exit, 2) << option;
+}
+
 TEST_F(Cli, PrintsNothingButTheTableInAPipe) {
   const Ran ran = slowlane("replay " + capture_ + " --book " + book_ + " 2>&1");
   EXPECT_EQ(ran.exit, 0);

@@ -107,7 +107,7 @@ TEST_F(CtlCommands, NonsenseIsAnsweredWithWhatIsAllowed) {
 
 TEST_F(CtlCommands, DeepNonsenseIsOnlyNonsense) {
   EXPECT_THAT(refusal(std::string(10'000, '[')), HasSubstr("a request is one line like"));
-  for (const std::size_t levels : {20, 5000, 8000}) {
+  for (const std::size_t levels : std::initializer_list<std::size_t>{20, 5000, 8000}) {
     const std::string nested = std::string(levels, '[') + std::string(levels, ']');
     EXPECT_THAT(refusal("{\"command\":" + nested + "}"), HasSubstr("a request is one line like"));
     EXPECT_THAT(refusal("{\"command\":\"status\",\"more\":" + nested + "}"), HasSubstr("a request is one line like"));

@@ -16,8 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
 
 constexpr Nanos kStart = Nanos{1616000000} * kSecond;
 constexpr Nanos kHour = 3600 * kSecond;

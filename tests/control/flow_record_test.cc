@@ -11,7 +11,6 @@ namespace slowlane {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using testing::ElementsAre;
 
 constexpr const char* kBook = R"(
 book = "records";

@@ -43,6 +43,11 @@ class Pauses(unittest.TestCase):
     def test_a_late_look_of_a_busy_kernel_is_none(self):
         self.assertEqual(self.look(0.150, 3), [])
 
+    def test_the_stolen_share_is_of_all_time(self):
+        self.assertEqual(steal.share((10, 1000), (30, 1200)), 0.1)
+        stolen, whole = steal.ticks()
+        self.assertTrue(0 <= stolen <= whole)
+
     def test_a_look_in_time_is_none(self):
         self.assertEqual(self.look(0.010, 1), [])
 

@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path.insert(0, os.path.join(TOP, "scripts"))
 from experiment_parts import bench, catalogue, hellos, model  # noqa: E402
+from lab_parts import boxes  # noqa: E402
 
 
 def run(*words):
@@ -50,8 +51,8 @@ class Catalogue(unittest.TestCase):
     def test_every_negative_changes_its_book(self):
         for one in catalogue.EXPERIMENTS:
             with self.subTest(one.name):
-                before = bench.edited(bench.profile_path(one.profile), [])
-                self.assertNotEqual(before, bench.edited(bench.profile_path(one.profile), one.negative.edits))
+                before = bench.edited(boxes.book_path(one.profile), [])
+                self.assertNotEqual(before, bench.edited(boxes.book_path(one.profile), one.negative.edits))
 
     def test_nothing_recalled_is_asserted(self):
         for one in catalogue.EXPERIMENTS:

@@ -53,6 +53,7 @@ BoxRun::BoxRun(Appliance& box, BoxBooks& books)
       watchdog_(box.cores.size(), box.clock.now()),
       desk_(box),
       turns_(box.cores.size()),
+      cpu_at_turn_(box.cores.size()),
       taken_down_(box.ports.size()) {}
 
 BoxRun::~BoxRun() { books_.detach(); }
@@ -112,10 +113,24 @@ void BoxRun::read_signals(int signals) {
   }
 }
 
+// It would turn if it had a processor: ending the box would help nobody.
+bool BoxRun::is_starved(std::size_t worker) const {
+  const CoreLoop& loop = *box_.cores[worker].loop;
+  return loop.is_runnable() && loop.cpu_time() - cpu_at_turn_[worker] < watchdog_.still(worker) / 2;
+}
+
 void BoxRun::watch(Nanos now) {
   for (std::size_t i = 0; i < turns_.size(); ++i) turns_[i] = box_.cores[i].worker->turns();
   const std::optional<std::size_t> hung = watchdog_.look(turns_, now);
+  for (std::size_t i = 0; i < turns_.size(); ++i)
+    if (watchdog_.still(i) == 0) cpu_at_turn_[i] = box_.cores[i].loop->cpu_time();
   if (!hung) return;
+  if (is_starved(*hung)) {
+    say(fmt::format("worker {} was given no time on core {} for {} ms: the machine is too busy, or its host is", *hung,
+                    box_.cores[*hung].loop->core(), watchdog_.still(*hung) / kMillisecond));
+    watchdog_.excuse(*hung);
+    return;
+  }
   say(fmt::format("worker {} on core {} has not turned for {} ms; nobody else can forward from its queues: aborting",
                   *hung, box_.cores[*hung].loop->core(), watchdog_.still(*hung) / kMillisecond));
   std::abort();

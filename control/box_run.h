@@ -52,6 +52,7 @@ class BoxRun final : public BoxControl {
   void step(Nanos now);
   void read_signals(int signals);
   void end_bypass(Nanos now);
+  bool is_starved(std::size_t worker) const;
   void watch(Nanos now);
   void reflect_links();
   void write_records(Nanos now);
@@ -71,7 +72,8 @@ class BoxRun final : public BoxControl {
   std::unique_ptr<CtlServer> server_;
   std::unique_ptr<Web> web_;
   std::vector<std::uint64_t> turns_;
-  std::vector<bool> taken_down_;  // ports whose link the box itself took down
+  std::vector<Nanos> cpu_at_turn_;  // of workers: what each had used when it was last seen to turn
+  std::vector<bool> taken_down_;    // ports whose link the box itself took down
   std::string bypass_reason_;
   std::optional<Nanos> bypass_ends_;
   Nanos next_second_ = 0;

@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -55,7 +57,16 @@ Nanos CoreLoop::cpu_time() const noexcept {
   return used.tv_sec * kSecond + used.tv_nsec;
 }
 
+bool CoreLoop::is_runnable() const {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread_id_.load(std::memory_order_acquire)) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const std::size_t name_ends = line.rfind(')');  // "TID (name) S ..."
+  return name_ends != std::string::npos && name_ends + 2 < line.size() && line[name_ends + 2] == 'R';
+}
+
 void CoreLoop::run() noexcept {
+  thread_id_.store(static_cast<int>(::gettid()), std::memory_order_release);
   settle_on_core();
   const EalThread known_to_dpdk;
   drop_all_capabilities();

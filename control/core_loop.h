@@ -38,6 +38,8 @@ class CoreLoop {
 
   unsigned core() const noexcept { return plan_.core; }
   Nanos cpu_time() const noexcept;  // that the thread used so far; control's thread
+  // The thread could run, or runs (proc(5), state R): it neither sleeps nor waits for anything. Control's thread.
+  bool is_runnable() const;
   std::uint64_t busy_turns() const noexcept { return busy_turns_.read(); }  // of worker.turns(): those with packets
 
   // The longest turn since the last call: from its beginning to that of the next, whatever kept the thread meanwhile;
@@ -67,7 +69,8 @@ class CoreLoop {
   std::uint32_t generation_ = 0;  // of the book as of the last turn; of this thread
   Count take_ups_;
   Count longest_take_up_;
-  mutable std::thread thread_;  // asking for its handle takes one that may change
+  std::atomic<int> thread_id_{0};  // the kernel's; 0 before it began
+  mutable std::thread thread_;     // asking for its handle takes one that may change
 };
 
 }  // namespace slowlane

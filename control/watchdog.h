@@ -23,6 +23,8 @@ class Watchdog {
 
   // Requires: one number for each worker. The worker that has stood still longest, if one did for too long.
   std::optional<std::size_t> look(std::span<const std::uint64_t> turns, Nanos now);
+  // It stood still for want of a processor: its time begins anew.
+  void excuse(std::size_t worker) { workers_[worker].still = 0; }
   // How long a worker has stood still, as of the last look.
   Nanos still(std::size_t worker) const { return workers_[worker].still; }
 

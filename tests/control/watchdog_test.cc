@@ -66,6 +66,21 @@ TEST(Watchdog, ForgivesAWorkerThatTurnsAgain) {
   EXPECT_EQ(dog.still(0), 0);
 }
 
+TEST(Watchdog, GivesAnExcusedWorkerItsTimeAnew) {
+  Watchdog dog(1, kStart);
+  const std::array<std::uint64_t, 1> turns{1};
+  Nanos now = kStart;
+  const auto looks_until_named = [&] {
+    int looks = 0;
+    for (; looks < 100 && !dog.look(turns, now); ++looks) now += Watchdog::kLook;
+    return looks;
+  };
+  EXPECT_LT(looks_until_named(), 100);
+  dog.excuse(0);
+  EXPECT_GE(looks_until_named(), 7);
+  EXPECT_GE(dog.still(0), Watchdog::kPatience);
+}
+
 TEST(Watchdog, NamesTheOneThatStoodStillLongest) {
   Watchdog dog(2, kStart);
   std::array<std::uint64_t, 2> turns{};

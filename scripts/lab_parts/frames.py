@@ -3,7 +3,6 @@ never out of the side it came from."""
 
 import contextlib
 import ctypes
-import os
 import socket
 import struct
 import time

@@ -39,13 +39,13 @@ def lay(lab, mtu=1500, delayed=False, box_mtu=BOX_MTU, hops=1):
     for role in ("client", *more, "router1", "router2", "server"):
         quiet = ("net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0")
         lab.do(role, "sysctl", "-qw", *quiet)
-    for role in (*more, "router1", "router2"):
-        lab.do(role, "sysctl", "-qw", *ROUTES, *_known(lab, role, SETTINGS))
-    _cables(lab, mtu, delayed, box_mtu)
     _way_to_box(lab, mtu, ("client", *more, "router1"))
+    _cables(lab, mtu, delayed, box_mtu)
     _addresses(lab)
     lab.do("client", "sysctl", "-qw", *_known(lab, "client", SETTINGS))
     lab.do("server", "sysctl", "-qw", *_known(lab, "server", SETTINGS))
+    for role in (*more, "router1", "router2"):
+        lab.do(role, "sysctl", "-qw", *ROUTES, *_known(lab, role, SETTINGS))
     resolve_at(lab, RESOLVER)
     lab.keep(delayed=delayed, mtu=mtu)
 

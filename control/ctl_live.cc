@@ -8,14 +8,12 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "control/cli_checks.h"
 #include "control/ctl_top.h"
 #include "control/flow_lines.h"
 #include "control/json_reading.h"
 #include "dataplane/mailbox.h"
-#include "rules/units.h"
 
 namespace slowlane {
 namespace {
@@ -27,8 +25,7 @@ constexpr Nanos kPatience = 15 * kSecond;  // a box answers within ten
 struct Options {
   std::string host, cls, rule, address, protocol, sort;
   std::string client, server, lasts;
-  std::uint32_t top = 0;
-  std::optional<std::uint32_t> packets;  // none: the box's usual number
+  std::optional<std::uint32_t> top, packets;  // none: the box's usual number
   bool once = false;
 };
 using Shared = std::shared_ptr<Options>;
@@ -55,7 +52,7 @@ Exit flows(const Options& options, const AskBox& ask, Print print) {
   add(request, "address", options.address);
   add(request, "protocol", options.protocol);
   add(request, "sort", options.sort);
-  if (options.top > 0) request["top"] = options.top;
+  if (options.top) request["top"] = *options.top;
   const auto line = ask(request, kPatience);
   if (!line) return tell(line.diagnostics());
   const Json answer = Json::parse(*line, nullptr, false);

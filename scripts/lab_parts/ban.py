@@ -13,25 +13,26 @@ BOOK = "tspu-2022"
 HOLDS = {"sni-4.example": 40.0, "sni-1.example": 75.0}  # seconds (fact G3)
 PLATFORM = ("www", "cdn", "api")
 CLEAN, EVERY, LATE = "www.example.com", 2.0, 5.0  # LATE: a SYN that is sent again, and a step
+SAME, OTHER, BANNED = 1.5, 4.0, 0.5  # seconds that a try may take: of the same port often, of another until it comes
 PORTS = {"sni-4.example": 50010, "sni-1.example": 50020}
 
 
-def reaches(lab, name, port, seconds=1.5):
+def reaches(lab, name, port, seconds):
     return treatments.own_client(lab, name, port, seconds=seconds)["bytes"] > 0
 
 
 def follow(lab, platform):
     """What comes through at which time, in seconds since the connection that was hit."""
     port, hold = PORTS[platform], HOLDS[platform]
-    banned = [reaches(lab, f"{host}.{platform}", treatments.some_port()) for host in PLATFORM]
+    banned = [reaches(lab, f"{host}.{platform}", treatments.some_port(), SAME) for host in PLATFORM]
     begin = time.monotonic()
-    seen = {"same port": [[0.0, reaches(lab, f"www.{platform}", port)]], "other port": [], "banned name": []}
+    seen = {"same port": [[0.0, reaches(lab, f"www.{platform}", port, SAME)]], "other port": [], "banned name": []}
     while time.monotonic() - begin < hold + 2 * LATE:
         now = time.monotonic() - begin
-        came = reaches(lab, CLEAN, port)
+        came = reaches(lab, CLEAN, port, SAME)
         seen["same port"].append([now, came])
-        seen["other port"].append([now, reaches(lab, CLEAN, treatments.some_port())])
-        seen["banned name"].append([now, reaches(lab, f"www.{platform}", treatments.some_port(), 0.5)])
+        seen["other port"].append([now, reaches(lab, CLEAN, treatments.some_port(), OTHER)])
+        seen["banned name"].append([now, reaches(lab, f"www.{platform}", treatments.some_port(), BANNED)])
         if came:
             break
         time.sleep(max(0.0, EVERY - (time.monotonic() - begin - now)))

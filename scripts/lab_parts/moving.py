@@ -13,6 +13,7 @@ from . import bench, boxes, reload, servers, story
 ROUNDS, QUICK_ROUNDS = 6, 3
 BYSTANDERS, PREFIX = 5, 28
 FIRST = 64  # 198.51.100.64/28 is the first prefix
+WAIT = 3.5  # seconds: two SYN that are lost are sent again
 KNOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "knock.py")
 
 
@@ -40,7 +41,7 @@ def block(lab, rounds):
 def knock(lab, rounds):
     """Who is reachable: the messenger's address of each round, and the bystanders of each prefix."""
     addresses = [a for number in range(rounds + 1) for a in (messenger(number), *bystanders(number))]
-    told = lab.run("client", sys.executable, KNOCK, str(servers.BULK_PORT), "1.5", *addresses)
+    told = lab.run("client", sys.executable, KNOCK, str(servers.BULK_PORT), str(WAIT), *addresses)
     return json.loads(told.stdout)
 
 

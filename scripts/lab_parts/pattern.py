@@ -1,7 +1,8 @@
 """A loose pattern, and who else it hit: `*t.co*` on 10 March 2021, corrected the day after (facts B5, B6).
 
-Names on one server, each fetched over TLS under the books of both days. A transfer counts as slowed below 400 kbit/s of
-payload, the threshold of the crowd's measurements (fact A1d)."""
+Names on one server, each fetched over TLS under the books of both days, twice where the first was slow: a name that is
+throttled is slow each time. A transfer counts as slowed below 400 kbit/s of payload, the threshold of the crowd's
+measurements (fact A1d)."""
 
 import concurrent.futures
 import json
@@ -25,6 +26,12 @@ def fetch(lab, name):
     return told["size_download"] * 8 / told["time_total"] if whole else 0.0
 
 
+def rate_of(lab, name):
+    """The better one of two downloads, where one is not fast."""
+    first = fetch(lab, name)
+    return first if first >= SLOW else max(first, fetch(lab, name))
+
+
 def measure(lab, box):
     """Rates by day and name."""
     found = {}
@@ -32,7 +39,7 @@ def measure(lab, box):
         boxes.put(lab, box, story.book(book))
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             names = MEANT + HIT + OTHERS
-            found[day] = dict(zip(names, pool.map(lambda name: fetch(lab, name), names)))
+            found[day] = dict(zip(names, pool.map(lambda name: rate_of(lab, name), names)))
     return found
 
 

@@ -23,6 +23,11 @@ def kernel():
     return platform.release().split("-")[0]
 
 
+def run():
+    """All of it that the record of every run tells."""
+    return {"commit": commit() or None, "kernel": kernel(), "versions": versions()}
+
+
 def command():
     """That of this process, to be given again from the checkout."""
     return shlex.join([os.path.join("scripts", os.path.basename(sys.argv[0])), *sys.argv[1:]])

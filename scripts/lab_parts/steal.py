@@ -12,8 +12,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 
 EVERY, LATE, TICK = 0.002, 0.020, 0.010  # seconds
+MOST = 0.03  # of all processors' time: what is measured while more is stolen says nothing
 
 
 class Watch:
@@ -34,31 +36,34 @@ def covers(pauses, begun, ended):
     return any(start <= ended and begun <= end for start, end in pauses)
 
 
-def ticks():
-    """(stolen, all) of all processors since boot."""
+@dataclass(frozen=True)
+class Ticks:
+    """What became of processors' time since boot, in ticks."""
+    idle: int
+    stolen: int
+    whole: int
+
+
+def ticks(of="cpu"):
+    """Of all processors together, or of one: "cpu1"."""
     with open("/proc/stat", encoding="ascii") as file:
-        numbers = [int(word) for word in file.readline().split()[1:9]]
-    return numbers[7], sum(numbers)
+        words = next(line.split() for line in file if line.startswith(f"{of} "))
+    spent = [int(word) for word in words[1:9]]
+    return Ticks(spent[3] + spent[4], spent[7], sum(spent))
 
 
 def share(before, after):
-    """The share of all processors' time between two ticks() that was stolen."""
-    return (after[0] - before[0]) / max(after[1] - before[1], 1)
-
-
-def stolen(cpu):
-    """Ticks since boot."""
-    with open("/proc/stat", encoding="ascii") as file:
-        return next(int(line.split()[8]) for line in file if line.startswith(f"cpu{cpu} "))
+    """The share of the time between two ticks() that was stolen."""
+    return (after.stolen - before.stolen) / max(after.whole - before.whole, 1)
 
 
 def run(cpu, ends):
-    watch, before, ticks = Watch(), time.time(), stolen(cpu)
+    watch, before, spent = Watch(), time.time(), ticks(f"cpu{cpu}")
     while not ends():
         time.sleep(EVERY)
-        now, more = time.time(), stolen(cpu)
-        watch.look(before, now, more - ticks)
-        before, ticks = now, more
+        now, more = time.time(), ticks(f"cpu{cpu}")
+        watch.look(before, now, more.stolen - spent.stolen)
+        before, spent = now, more
     return watch.pauses
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from . import ground
+from . import ground, steal
 
 # Headers with all options, and the first bytes of what they carry.
 SNAP = 128
@@ -60,22 +60,14 @@ def _quiet(lab, name):
 def quiet(seconds, least=0.85):
     """Waits until the machine is idle but for the lab; False where it was not within so many seconds."""
     end = time.monotonic() + seconds
-    before = _processor()
+    before = steal.ticks()
     while time.monotonic() < end:
         time.sleep(0.5)
-        now = _processor()
-        idle, total = (a - b for a, b in zip(now, before))
-        if idle >= least * total:
+        now = steal.ticks()
+        if now.idle - before.idle >= least * (now.whole - before.whole):
             return True
         before = now
     return False
-
-
-def _processor():
-    """Idle time and all time of all cores, in ticks."""
-    with open("/proc/stat", encoding="utf-8") as file:
-        ticks = [int(word) for word in file.readline().split()[1:9]]
-    return ticks[3] + ticks[4], sum(ticks)
 
 
 class Sockets:

@@ -44,9 +44,10 @@ class Pauses(unittest.TestCase):
         self.assertEqual(self.look(0.150, 3), [])
 
     def test_the_stolen_share_is_of_all_time(self):
-        self.assertEqual(steal.share((10, 1000), (30, 1200)), 0.1)
-        stolen, whole = steal.ticks()
-        self.assertTrue(0 <= stolen <= whole)
+        self.assertEqual(steal.share(steal.Ticks(500, 10, 1000), steal.Ticks(500, 30, 1200)), 0.1)
+        for of in "cpu", "cpu0":
+            now = steal.ticks(of)
+            self.assertTrue(0 <= now.idle <= now.idle + now.stolen <= now.whole)
 
     def test_a_look_in_time_is_none(self):
         self.assertEqual(self.look(0.010, 1), [])

@@ -59,7 +59,7 @@ class Bench:
         self.out, self.seed, self.keep_captures = out, seed, keep_captures
         self.book, self.name, self.folder, self.digests = None, "", out, {}
         self.used = []  # books of the present experiment, as they were asked for
-        self._lab, self._in_force = None, None
+        self._lab = None
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -109,9 +109,7 @@ class Bench:
             self._lab = kept
 
     def box(self, book=None):
-        """Puts a new box with the book in force into its place; a delay line that this machine starved to death is made anew."""
-        if not self.lab.lives("line"):
-            boxes.put_line(self.lab, RTT_MS)
+        """Puts a new box with the book in force into its place."""
         boxes.put(self.lab, "slowlane", book or self.book)
 
     def path(self, name):

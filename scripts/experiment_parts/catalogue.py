@@ -1,12 +1,9 @@
 """Every experiment, in the order of the facts' list."""
 
-import re
-
-from . import blocking, datagrams, later, parser, state, throttling, triggers
+from . import blocking, datagrams, later, model, parser, state, throttling, triggers
 
 ROOMS = throttling, triggers, parser, state, blocking, datagrams, later
-EXPERIMENTS = sorted((one for room in ROOMS for one in room.EXPERIMENTS),
-                     key=lambda e: (int(re.search(r"\d+", e.name)[0]), e.name))
+EXPERIMENTS = sorted((one for room in ROOMS for one in room.EXPERIMENTS), key=lambda e: model.number_of(e.name))
 
 
 def find(names):

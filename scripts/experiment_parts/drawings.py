@@ -81,7 +81,8 @@ def matrix(outcome, path):
     cells = {tuple(c.label.split(" ", 1)): c for c in outcome.cells}
     epochs = list(dict.fromkeys(key[0] for key in cells))
     names = list(dict.fromkeys(key[1] for key in cells))
-    svg = _page(TOP + 30 + 22 * len(names) + 40, "Twitter in 2021: which names the model throttled, by the book of which day", "red: throttled; blue: not; n.s.: not stated in print; !: unlike print")
+    svg = _page(TOP + 30 + 22 * len(names) + 40, "Twitter in 2021: which names the model throttled, by the book of which day",
+                "red: throttled; blue: not; n.s.: not stated in print; !: unlike print")
 
     def colour_of(name, epoch):
         cell = cells[(epoch, name)]

@@ -1,7 +1,13 @@
 """What an experiment is, and what comes of it (shapes: docs/experiments.md)."""
 
+import re
 import statistics
 from dataclasses import dataclass, field
+
+def number_of(name):
+    """Sorts experiments in the order of the facts' list: O2, O10, O10b."""
+    return int(re.search(r"\d+", name)[0]), name
+
 
 AGREES, DIFFERS, OPEN = "agrees", "differs", "not_established"
 

@@ -1,6 +1,6 @@
 """Theme C: how the box reads a hello, and for how long it looks (O14 to O18)."""
 
-from . import drawings, hellos, virtual
+from . import drawings, hellos
 from .model import Cell, Experiment, Negative, Outcome, Published
 from .sessions import bulk, inject, send, session
 from .throttling import BOOK, HELLO, TRIGGER

@@ -98,7 +98,7 @@ def play(path, flow_id, profile, out, rounds=3):
                 found[name].append({"bps": wire.goodput() if wire else 0, "whole": result.whole(), "bytes": wire.new_bytes() if wire else 0})
     found = {"flow": flow["id"], "host": flow["host"], "profile": profile, "direction": way, "bytes_not_captured": missing,
              "bytes_left_out": left_out, **found, "capture": os.path.abspath(path), "command": made_with.command(),
-             "run": {"commit": made_with.commit() or None, "kernel": made_with.kernel(), "versions": made_with.versions()}}
+             "run": made_with.run()}
     with open(os.path.join(out, "replay.json"), "w", encoding="utf-8") as file:
         json.dump(found, file, indent=1)
     return found

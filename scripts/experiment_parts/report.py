@@ -24,23 +24,20 @@ def record(experiment, outcome, negative, used, seed):
     found = {"experiment": experiment.name, "title": experiment.title, "facts": experiment.facts, "profile": used[0], "own_profile": own,
              "books": used,
              "published": {"low": published.low, "high": high, "unit": published.unit, "source": published.source, "mark": published.mark},
-             "measured": outcome.measured(published.unit), "verdict": outcome.as_published(published),
-             "explained": experiment.explained if own else "", "claims": outcome.claims,
-             "cells": [vars(c) | {"holds": None if c.expected is None else c.holds()} for c in outcome.cells], "notes": outcome.notes,
+             "explained": experiment.explained if own else "",
              "free_parameters": outcome.free_parameters if own else {"all": f"as in {used[0]}"}, "seed": seed, "where": experiment.where,
-             "command": made_with.command()}
-    found["negative"] = None
+             "command": made_with.command(), "negative": None} | _told(outcome, published)
     if negative is not None:
-        found["negative"] = {"behaviour": experiment.negative.title, "verdict": negative.as_published(published),
-                             "measured": negative.measured(published.unit), "why": why(experiment.name, found | {
-                                 "measured": negative.measured(published.unit), "claims": negative.claims,
-                                 "cells": [vars(c) | {"holds": c.holds()} for c in negative.cells]})}
+        told = _told(negative, published)
+        found["negative"] = {"behaviour": experiment.negative.title, "verdict": told["verdict"], "measured": told["measured"],
+                             "why": why(experiment.name, found | told)}
     return found
 
 
-def versions(book_digests):
-    """What every run says of itself once."""
-    return {"commit": made_with.commit() or None, "kernel": made_with.kernel(), "versions": made_with.versions(), "books": book_digests}
+def _told(outcome, published):
+    """What one run told, under whichever book."""
+    return {"measured": outcome.measured(published.unit), "verdict": outcome.as_published(published), "claims": outcome.claims,
+            "cells": [vars(c) | {"holds": None if c.expected is None else c.holds()} for c in outcome.cells], "notes": outcome.notes}
 
 
 def keep(folder, experiment, outcome, found):
@@ -126,7 +123,7 @@ def kept(folder):
         if re.fullmatch(r"O\d+[a-z]?\.json", name):
             with open(os.path.join(folder, name), encoding="utf-8") as file:
                 found.append(json.load(file))
-    return sorted(found, key=lambda one: (int(re.search(r"\d+", one["experiment"])[0]), one["experiment"]))
+    return sorted(found, key=lambda one: model.number_of(one["experiment"]))
 
 
 def page(folder):

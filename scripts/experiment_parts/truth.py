@@ -139,20 +139,14 @@ def _sender(path):
         return json.load(file)
 
 
-def _ask(lab, place, question):
-    if not lab.lives(place):
-        raise ground.LabError(f"the {place} ended:\n{lab.log(place)[-2000:].strip()}")
-    return json.loads(lab.host(boxes.binary(), "ctl", "--socket", lab.path(f"{place}.sock"), "--json", question))
-
-
 def _classes(lab):
     """What each class of the running book does."""
-    return {one["name"]: one for one in _ask(lab, "box", "classes")["classes"]}
+    return {one["name"]: one for one in boxes.ask(lab, "classes")["classes"]}
 
 
 def _lost(lab, place):
     """Frames that found no room in the rings of a box's ports, by port; only those ports that lost some."""
-    told = {f"{place}-{port['name']}": port["missed"] + port["send_refused"] for port in _ask(lab, place, "status")["ports"]}
+    told = {f"{place}-{port['name']}": port["missed"] + port["send_refused"] for port in boxes.ask(lab, "status", place=place)["ports"]}
     return {name: count for name, count in told.items() if count}
 
 

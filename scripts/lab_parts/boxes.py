@@ -5,8 +5,10 @@
   slowlane  the box
   testpmd   DPDK's own forwarder, on DPDK's af_packet driver"""
 
+import json
 import os
 import signal
+import subprocess
 
 from . import ground, topology
 
@@ -35,7 +37,9 @@ def not_built():
 
 def book_path(book):
     """A book's path: of a file, or of a name in rules/book/published."""
-    path = os.path.join(BOOKS, f"{book.removesuffix('.cfg')}.cfg") if book and os.path.basename(book) == book and not os.path.isfile(book) else book
+    path = book
+    if book and os.path.basename(book) == book and not os.path.isfile(book):
+        path = os.path.join(BOOKS, f"{book.removesuffix('.cfg')}.cfg")
     if path and not os.path.isfile(path):
         known = ", ".join(sorted(name.removesuffix(".cfg") for name in os.listdir(BOOKS) if name.endswith(".cfg")))
         raise ground.LabError(f"there is no book {book}: neither a file nor one of {known}")
@@ -45,6 +49,34 @@ def book_path(book):
 def socket(lab, place="box"):
     """Where a slowlane in this place is talked to."""
     return lab.path(f"{place}.sock")
+
+
+def ctl(lab, *words, place="box", seconds=60):
+    """What `ctl --json` of a slowlane in this place did and said."""
+    return subprocess.run([binary(), "ctl", "--socket", socket(lab, place), "--json", *words], capture_output=True, text=True,
+                          check=False, timeout=seconds)
+
+
+def ask(lab, *words, place="box"):
+    """Its answer; LabError where it has none, or refuses."""
+    told = ctl(lab, *words, place=place)
+    if told.returncode != 0:
+        ended = "" if lab.lives(place) else f"; the {place} ended:\n{lab.log(place)[-2000:].strip()}"
+        raise ground.LabError(f"ctl {words[0]}: {told.stdout}{told.stderr}{ended}")
+    return json.loads(told.stdout)
+
+
+def worker(lab):
+    """The thread of a box's first worker."""
+    for thread in _threads(lab, "box"):
+        with open(f"/proc/{lab.pid('box')}/task/{thread}/comm", encoding="utf-8") as file:
+            if file.read().strip() == "worker-0":
+                return thread
+    raise ground.LabError("the box has no worker")
+
+
+def _threads(lab, place):
+    return [int(thread) for thread in os.listdir(f"/proc/{lab.pid(place)}/task")]
 
 
 def need(kind):
@@ -88,9 +120,8 @@ def take(lab, place="box"):
 def prefer(lab, place="box"):
     """Gives all threads of a box the processor before everything else that runs here: where it carries little it needs
     little of it, and what stands in a wire waits for nobody."""
-    pid = lab.pid(place)
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(1))
+    for thread in _threads(lab, place):
+        os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
 
 
 def put_line(lab, rtt_ms):

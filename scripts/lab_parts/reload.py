@@ -4,13 +4,12 @@ One download under a policer of 20 Mbit/s; a book with another rule in front, 2 
 rolled back after two thirds. Rates count IP bytes at the client's end of the wire; moments are those at which ctl's
 answer was there."""
 
-import json
 import os
 import subprocess
 import sys
 import time
 
-from . import accuracy, bench, boxes, figures, ground, servers, topology, watch
+from . import accuracy, bench, boxes, figures, servers, topology, watch
 
 BEFORE, PUSHED, BURST = 20_000_000, 2_000_000, 64 * 1024
 THIRD = 6.0  # seconds
@@ -35,17 +34,7 @@ def write(lab, name, pushed):
 
 def change(lab, *command):
     """One change of books; returns the box's answer and when it was there."""
-    told = subprocess.run([boxes.binary(), "ctl", "--socket", lab.path("box.sock"), "--json", *command], capture_output=True,
-                          text=True, check=False)
-    if told.returncode != 0:
-        raise ground.LabError(f"ctl {command[0]}: {told.stdout}{told.stderr}")
-    return json.loads(told.stdout), time.time()
-
-
-def counters(lab):
-    told = subprocess.run([boxes.binary(), "ctl", "--socket", lab.path("box.sock"), "--json", "counters"], capture_output=True,
-                          text=True, check=True)
-    return json.loads(told.stdout)["counters"]
+    return boxes.ask(lab, *command), time.time()
 
 
 def measure(lab, folder):
@@ -73,7 +62,7 @@ def measure(lab, folder):
             "before_bps": rate(received[0][0] + SETTLED, in_force - 0.2), "while_bps": rate(in_force + SETTLED, gone - 0.2),
             "after_bps": rate(gone + SETTLED, end - 0.5),
             "first_second": sum(p[1] for p in received if in_force <= p[0] < in_force + 1),
-            "lost_by_box": {name: count for name, count in counters(lab).items()
+            "lost_by_box": {name: count for name, count in boxes.ask(lab, "counters")["counters"].items()
                             if name.startswith("total.dropped.") and not name.endswith(".police") and count},
             "curve": (sent, received)}
 

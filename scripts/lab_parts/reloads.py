@@ -13,7 +13,6 @@ import json
 import os
 import re
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -76,23 +75,9 @@ def memory(lab, what):
         return int(re.search(rf"{what}:\s+(\d+) kB", file.read())[1]) / 1024
 
 
-def ask(lab, *command):
-    told = subprocess.run([boxes.binary(), "ctl", "--socket", lab.path("box.sock"), "--json", *command], capture_output=True,
-                          text=True, check=False)
-    return told.returncode, json.loads(told.stdout or "{}")
-
-
-def worker_thread(lab):
-    for task in os.listdir(f"/proc/{lab.pid('box')}/task"):
-        with open(f"/proc/{lab.pid('box')}/task/{task}/comm", encoding="utf-8") as file:
-            if file.read().strip() == "worker-0":
-                return int(task)
-    raise ground.LabError("the box has no worker")
-
-
 def prefer_worker(lab):
     """Nothing else of this machine takes the worker's core while it has packets."""
-    os.sched_setscheduler(worker_thread(lab), os.SCHED_FIFO, os.sched_param(1))
+    os.sched_setscheduler(boxes.worker(lab), os.SCHED_FIFO, os.sched_param(1))
 
 
 @contextlib.contextmanager
@@ -106,7 +91,7 @@ def load(lab, found):
     lab.start("send", "client", sys.executable, PULSE, "send", topology.SERVER, str(RATE), str(QUIET), str(TREATED))
     lab.start("download", "client", sys.executable, accuracy.BULK, "get", topology.SERVER, str(servers.BULK_PORT), "3600", "cubic",
               str(PORT))
-    lab.start("steal", "server", sys.executable, steal.__file__, str(min(os.sched_getaffinity(worker_thread(lab)))),
+    lab.start("steal", "server", sys.executable, steal.__file__, str(min(os.sched_getaffinity(boxes.worker(lab)))),
               lab.path("steal.json"))
     time.sleep(2)
     before, began = counters(lab), time.monotonic()
@@ -130,11 +115,11 @@ def load(lab, found):
 
 
 def counters(lab):
-    return ask(lab, "counters")[1]["counters"]
+    return boxes.ask(lab, "counters")["counters"]
 
 
 def worker(lab):
-    return ask(lab, "status")[1]["workers"][0]
+    return boxes.ask(lab, "status")["workers"][0]
 
 
 def push(lab, plan, found):
@@ -142,10 +127,10 @@ def push(lab, plan, found):
     for number in range(plan.count):
         kind = plan.kind(number)
         begun = time.monotonic()
-        code, answer = ask(lab, "reload", write(lab, number, kind), "--wait", "0")
+        told = boxes.ctl(lab, "reload", write(lab, number, kind), "--wait", "0")
         found["pushes"].append({"kind": kind, "seconds": time.monotonic() - begun, "rss_mib": memory(lab, "VmRSS")})
-        if (code == 0) != (kind != "broken"):
-            found["wrong"].append(f"push {number}, {kind}: {answer.get('error', 'taken')}")
+        if (told.returncode == 0) != (kind != "broken"):
+            found["wrong"].append(f"push {number}, {kind}: {json.loads(told.stdout or '{}').get('error', 'taken')}")
 
 
 def measure(lab, plan):
@@ -164,7 +149,7 @@ def measure(lab, plan):
         found["before_mib"] = memory(lab, "VmRSS")
         push(lab, plan, found)
         time.sleep(3.5)  # the last one is counted, and what it replaced is given back
-    found |= {"after_mib": memory(lab, "VmRSS"), "highest_mib": memory(lab, "VmHWM"), "in_force": ask(lab, "status")[1]["book"]["name"]}
+    found |= {"after_mib": memory(lab, "VmRSS"), "highest_mib": memory(lab, "VmHWM"), "in_force": boxes.ask(lab, "status")["book"]["name"]}
     return found
 
 

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import time
 import urllib.parse
 
@@ -60,9 +59,7 @@ def downloads(lab, seconds):
 
 
 def counters(lab):
-    told = subprocess.run([boxes.binary(), "ctl", "--socket", lab.path("box.sock"), "--json", "counters"], capture_output=True,
-                          text=True, check=True)
-    return json.loads(told.stdout)["counters"]
+    return boxes.ask(lab, "counters")["counters"]
 
 
 def settled(lab):

@@ -2,12 +2,10 @@
 runs and a throttled one is started. The first finishes, the second is throttled, memory stays flat, counters add up."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
@@ -36,9 +34,7 @@ class Attack(stage.LabTest):
         ground.wait_for(lambda: topology.reaches(self.lab), 20, f"nothing crosses the box\n{self.lab.log('box')}")
 
     def ctl(self, command):
-        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", command],
-                                capture_output=True, text=True, check=True, timeout=10)
-        return json.loads(answer.stdout)
+        return boxes.ask(self.lab, command)
 
     def memory(self):
         with open(f"/proc/{self.lab.pid('box')}/status", encoding="utf-8") as file:

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -20,7 +19,7 @@ def run(*words):
     return said, {r["experiment"]: r for r in (json.loads(line) for line in said.stdout.splitlines() if line.startswith("{"))}
 
 
-class Experiments(unittest.TestCase):
+class Experiments(stage.TimedTest):
     def test_some_agree(self):
         said, found = run("O11", "O16", "O22", "O23", "O25", "O33", "O36b")
         for name, one in found.items():

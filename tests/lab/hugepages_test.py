@@ -36,7 +36,7 @@ def pages(count=None):
         return int(file.read())
 
 
-class Hugepages(unittest.TestCase):
+class Hugepages(stage.TimedTest):
     def setUp(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
         self.addCleanup(pages, pages())

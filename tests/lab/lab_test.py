@@ -33,7 +33,7 @@ def processes(name):
     return found
 
 
-class Leaving(unittest.TestCase):
+class Leaving(stage.TimedTest):
     def test_down_removes_all_that_a_killed_up_has_made(self):
         name = stage.name("crash")
         up = subprocess.Popen([LAB, "--name", name, "up", "--box", "bridge"], stdout=subprocess.DEVNULL)

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stage  # noqa: E402
@@ -20,7 +19,7 @@ class Live(stage.LabTest):
     wanted = bench.Wanted(box="slowlane", book=BOOK)
 
     def ctl(self, *words, seconds=30):
-        return subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), *words], capture_output=True,
+        return subprocess.run([boxes.binary(), "ctl", "--socket", boxes.socket(self.lab), *words], capture_output=True,
                               text=True, check=True, timeout=seconds).stdout
 
     def setUp(self):
@@ -64,7 +63,7 @@ class Live(stage.LabTest):
         self.assertLessEqual(sent, rate / 8 * seconds + burst + 1500)
 
     def test_a_trace_from_the_first_packet_shows_how_the_verdict_came(self):
-        trace = subprocess.Popen([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", "trace", "--packets", "12",
+        trace = subprocess.Popen([boxes.binary(), "ctl", "--socket", boxes.socket(self.lab), "--json", "trace", "--packets", "12",
                                   "--for", "20s", "--client", self.client_address()], stdout=subprocess.PIPE, text=True)
         self.addCleanup(trace.stdout.close)
         self.client.kill()

@@ -32,7 +32,7 @@ def download(lab):
     return files["client"]
 
 
-class Policing(unittest.TestCase):
+class Policing(stage.TimedTest):
     @classmethod
     def setUpClass(cls):
         cls.lab = wire.Wire(LINE)

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import unittest
 
 import stage
 from experiment_parts import truth, truth_plan
@@ -26,7 +25,7 @@ def crossing(run, place, flow):
     return sum(segment.flow[1] == truth.PORT and frozenset((segment.flow[:2], segment.flow[2:])) == wanted for segment in segments)
 
 
-class Truth(unittest.TestCase):
+class Truth(stage.TimedTest):
     @classmethod
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory())

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -30,9 +29,7 @@ class WebTest(stage.LabTest):
             boxes.put(self.lab, "slowlane", self.wanted.book)
 
     def ctl(self, *words):
-        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", *words],
-                                capture_output=True, text=True, check=True, timeout=10)
-        return json.loads(answer.stdout)
+        return boxes.ask(self.lab, *words)
 
     def get(self, path, address=HTTP):
         return self.lab.do("box", "curl", "-sf", "-m", "10", f"http://{address}{path}")

@@ -1,7 +1,6 @@
 """One box with two wires: each joins its own two ports and nothing else, links are reflected, and a class's rate is of
 all wires together."""
 
-import json
 import os
 import re
 import subprocess
@@ -61,7 +60,7 @@ while time.monotonic() < end:
 INSIDE, OUTSIDE = ("192.0.2.10", "192.0.2.210"), ("192.0.2.20", "192.0.2.220")
 
 
-class Wires(unittest.TestCase):
+class Wires(stage.TimedTest):
     @classmethod
     def setUpClass(cls):
         cls.lab = ground.Ground(stage.name("wires"))
@@ -87,9 +86,7 @@ class Wires(unittest.TestCase):
         return cls.lab.run(f"client{number}", "ping", "-c", "1", "-W", "1", OUTSIDE[number]).returncode == 0
 
     def ctl(self, *words):
-        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", *words],
-                                capture_output=True, text=True, check=True, timeout=10)
-        return json.loads(answer.stdout)
+        return boxes.ask(self.lab, *words)
 
     def test_what_one_wire_carries_the_other_does_not_see(self):
         with watch.captures(self.lab, self.lab.folder, {"client1": "wire", "server1": "wire"}) as files:

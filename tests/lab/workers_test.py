@@ -1,8 +1,8 @@
 """Two workers on one wire: flows meet at their owners through the rings, and a class that they share passes no more than
 its rate, and hardly less."""
 
-import json
 import os
+import statistics
 import subprocess
 import sys
 import unittest
@@ -18,7 +18,7 @@ classes = ( {{ name = "all"; {{}} = {{ rate = "{RATE}bit"; scope = "class"; burs
 rules = ( {{ name = "bulk"; when = {{ server_port = {PORT}; }}; then = "all"; }} );
 '''
 
-# Counts what arrives on PORT over the middle SECONDS of a flood, in IP bytes.
+# Counts what arrives on PORT over the middle SECONDS of a flood, in IP bytes, in parts of half a second.
 HEAR = f'''
 import select, socket, sys, time
 socks = []
@@ -30,7 +30,7 @@ for address in sys.argv[1:]:
 print("listens", flush=True)
 select.select(socks, [], [], 20)
 time.sleep(1)
-total, sources, end = 0, set(), None
+parts, sources = [0] * ({SECONDS} * 2), set()
 for sock in socks:
     sock.setblocking(False)
     while True:
@@ -38,13 +38,13 @@ for sock in socks:
             sock.recv(2048)
         except BlockingIOError:
             break
-end = time.monotonic() + {SECONDS}
-while time.monotonic() < end:
+begin = time.monotonic()
+while (part := int((time.monotonic() - begin) * 2)) < len(parts):
     for sock in select.select(socks, [], [], 0.1)[0]:
         data, source = sock.recvfrom(2048)
-        total += len(data) + 28
+        parts[part] += len(data) + 28
         sources.add((source[0], sock.getsockname()[0]))
-print(total, len(sources), flush=True)
+print(len(sources), *parts, flush=True)
 '''
 # Offers three times the rate from every client address to every server address, in an order that chance makes: where every
 # third packet passes, and the same pair were always the third, others would get nothing.
@@ -89,30 +89,29 @@ class Workers(stage.LabTest):
         ground.wait_for(lambda: topology.reaches(self.lab), 20, f"nothing crosses the box\n{self.lab.log('box')}")
 
     def counters(self):
-        answer = subprocess.run([boxes.binary(), "ctl", "--socket", self.lab.path("box.sock"), "--json", "counters"],
-                                capture_output=True, text=True, check=True, timeout=10)
-        return json.loads(answer.stdout)["counters"]
+        return boxes.ask(self.lab, "counters")["counters"]
 
     def arriving(self):
-        """Bits a second that arrive of a flood through the class, and from how many pairs of addresses."""
+        """Bits a second that arrive of a flood through the class, on the whole and in the median half second, and from how many
+        pairs of addresses."""
         with subprocess.Popen(self.lab.at("server") + [sys.executable, "-c", HEAR, *self.SERVERS], stdout=subprocess.PIPE,
                               stdin=subprocess.DEVNULL, text=True) as hear:
             self.assertEqual(hear.stdout.readline(), "listens\n")
             with subprocess.Popen(self.lab.at("client") + [sys.executable, "-c", SHOUT, ",".join(self.CLIENTS), ",".join(self.SERVERS)],
                                   stdin=subprocess.DEVNULL):
-                total, pairs = map(int, hear.stdout.readline().split())
-        return total * 8 / SECONDS, pairs
+                pairs, *parts = map(int, hear.stdout.readline().split())
+        return sum(parts) * 8 / SECONDS, statistics.median(parts) * 8 * 2, pairs
 
     def test_a_shared_class_passes_its_rate_and_no_more(self):
         for treatment in "police", "shape":
             with self.subTest(treatment=treatment):
                 self.put(treatment)
-                rate, pairs = self.arriving()
-                print(f"{treatment}: {rate:,.0f} of {RATE:,} bit/s from {pairs} address pairs on two workers")
+                rate, usual, pairs = self.arriving()
+                print(f"{treatment}: {rate:,.0f}, mostly {usual:,.0f}, of {RATE:,} bit/s from {pairs} address pairs on two workers")
                 self.assertEqual(pairs, 9)
                 # What the listener's own clock and its bucket of 64 kB may add.
                 self.assertLess(rate, RATE * 1.01 + 64_000 * 8 / SECONDS)
-                self.assertGreater(rate, RATE * 0.98)
+                self.assertGreater(usual, RATE * 0.98)  # a pause of this machine is no limit of the box
                 counters = self.counters()
                 self.assertGreater(counters["worker.0.received_packets"], 1000)
                 self.assertGreater(counters["worker.1.received_packets"], 1000)

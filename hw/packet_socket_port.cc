@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
+#include <variant>
+
+#include "hw/port_options.h"
+#include "rules/units.h"
 
 namespace slowlane {
 namespace {
@@ -19,6 +24,23 @@ std::int64_t coarse_now() noexcept {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
+constexpr std::uint64_t kLeastRing = 1 << 20;
+constexpr std::uint64_t kMostRing = 1 << 30;
+
+// The memory of a port's ring, 0 where nothing was asked for; or what is wrong with its options.
+Reading<std::uint32_t> ring_of(const PortSpec& spec) {
+  const PortOptions options(spec.options);
+  for (const auto& [name, value] : options.all())
+    if (name != "ring") return "kind af_packet has no option " + name + "; there is ring=SIZE, like ring=64MiB";
+  const auto text = options.get("ring");
+  if (!text) return 0U;
+  const ParsedSize size = parse_size(*text);
+  if (const auto* wrong = std::get_if<std::string>(&size)) return "ring: " + *wrong;
+  const std::uint64_t bytes = std::get<std::uint64_t>(size);
+  if (bytes < kLeastRing || bytes > kMostRing) return "ring: " + *text + " is not between 1MiB and 1GiB";
+  return static_cast<std::uint32_t>(bytes);
+}
+
 bool lately(const std::atomic<std::int64_t>& when) {
   return coarse_now() - when.load(std::memory_order_relaxed) < kLately;
 }
@@ -30,9 +52,19 @@ Result<std::unique_ptr<LivePort>> PacketSocketPort::open(const PortSpec& spec, P
   if (interface.index() == 0) return Diagnostic{"", 0, "port " + spec.name + ": there is no device " + spec.device};
   if (!interface.is_ethernet())
     return Diagnostic{"", 0, "port " + spec.name + ": " + spec.device + " is no Ethernet device"};
+  const auto ring = ring_of(spec);
+  if (const auto* wrong = std::get_if<std::string>(&ring))
+    return Diagnostic{"", 0, "port " + spec.name + ": " + *wrong};
   std::unique_ptr<PacketSocketPort> port(new PacketSocketPort(spec, pool, std::move(interface)));
-  if (auto failure = port->start(std::max<std::uint16_t>(spec.queues, 1))) return *failure;
+  if (auto failure = port->start(std::max<std::uint16_t>(spec.queues, 1), std::get<std::uint32_t>(ring)))
+    return *failure;
   return std::unique_ptr<LivePort>(std::move(port));
+}
+
+Findings PacketSocketPort::check_options(const PortSpec& spec) {
+  const auto ring = ring_of(spec);
+  if (const auto* wrong = std::get_if<std::string>(&ring)) return {Finding::error(*wrong)};
+  return {};
 }
 
 PacketSocketPort::PacketSocketPort(const PortSpec& spec, PacketPool& pool, Interface interface)
@@ -49,8 +81,8 @@ Diagnostic PacketSocketPort::wrong(const std::string& what) const {
   return {"", 0, "port " + name_ + " (" + interface_.name() + "): " + what};
 }
 
-std::optional<Diagnostic> PacketSocketPort::start(std::uint16_t send_queues) {
-  auto ring = ReceiveRing::open(longest_);
+std::optional<Diagnostic> PacketSocketPort::start(std::uint16_t send_queues, std::uint32_t ring_memory) {
+  auto ring = ReceiveRing::open(longest_, ring_memory);
   if (!ring) return wrong(ring.diagnostics().front().text);
   ring_ = std::move(ring.value());
   for (std::uint16_t i = 0; i < send_queues; ++i) {

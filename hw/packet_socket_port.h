@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/finding.h"
 #include "hw/frame_sender.h"
 #include "hw/interface.h"
 #include "hw/live_port.h"
@@ -20,8 +21,11 @@ namespace slowlane {
 // looks after that, five times a second at most.
 class PacketSocketPort final : public LivePort {
  public:
+  // PortSpec::options knows `ring=SIZE`, memory for frames that came and that no worker has read yet, 1 MiB to 1 GiB.
   // `pool` must outlive the port and its packets, and have room for frames of the port's MTU.
   static Result<std::unique_ptr<LivePort>> open(const PortSpec& spec, PacketPool& pool);
+  // What is wrong with the port's options; nothing is opened.
+  static Findings check_options(const PortSpec& spec);
   ~PacketSocketPort() override;
 
   // Leaves arrival, stamp and numbers at 0: the run loop knows the time.
@@ -39,7 +43,7 @@ class PacketSocketPort final : public LivePort {
 
  private:
   PacketSocketPort(const PortSpec& spec, PacketPool& pool, Interface interface);
-  std::optional<Diagnostic> start(std::uint16_t send_queues);
+  std::optional<Diagnostic> start(std::uint16_t send_queues, std::uint32_t ring_memory);
   bool admit(const RingFrame& frame) noexcept;
   void look_after() noexcept;
   int rebind(int index) noexcept;

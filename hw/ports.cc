@@ -69,6 +69,12 @@ Opened open_dpdk_packet_socket(const PortSpec& spec, PacketPool& pool) {
 
 Findings preflight_nic(const PortSpec& spec) { return preflight_pci(spec.device, "/sys"); }
 
+Findings preflight_packet_socket(const PortSpec& spec) {
+  Findings found = PacketSocketPort::check_options(spec);
+  for (Finding& one : preflight_interface(spec)) found.push_back(std::move(one));
+  return found;
+}
+
 Findings preflight_nothing(const PortSpec&) { return {}; }
 
 Findings preflight_capture(const PortSpec& spec) {
@@ -87,7 +93,7 @@ constexpr std::uint32_t kNicRings = 2 * 1024;
 constexpr std::uint32_t kXdpRings = 2 * 4096;
 
 constexpr std::array kKinds{
-    PortKind{"af_packet", kAnInterface, 0, false, preflight_interface, PacketSocketPort::open},
+    PortKind{"af_packet", kAnInterface, 0, false, preflight_packet_socket, PacketSocketPort::open},
     PortKind{"af_xdp", kAnInterface, kXdpRings, false, preflight_xdp, open_xdp},
     PortKind{"pci", "a PCI address like \"0000:03:00.0\"", kNicRings, true, preflight_nic, open_pci},
     PortKind{"tap", "the name of the interface to make, like \"sl-in\"", kNicRings, false, preflight_tap, open_tap},

@@ -17,7 +17,7 @@ namespace slowlane {
 namespace {
 
 constexpr std::uint32_t kBlock = 1 << 16;  // pages that the kernel has to find in a row
-constexpr std::uint32_t kRing = 8 << 20;   // memory of a ring, about
+constexpr std::uint32_t kRing = 8 << 20;   // memory of a ring, where nobody asks for another
 constexpr std::uint32_t kMostSlots = 4096;
 constexpr std::uint32_t kTag = 4;         // a VLAN tag
 constexpr std::uint32_t kAddresses = 12;  // what stands before it
@@ -51,7 +51,7 @@ std::uint8_t* put_tag_back(std::uint8_t* frame, const tpacket2_hdr& header, std:
 
 }  // namespace
 
-Result<std::unique_ptr<ReceiveRing>> ReceiveRing::open(std::uint32_t longest) {
+Result<std::unique_ptr<ReceiveRing>> ReceiveRing::open(std::uint32_t longest, std::uint32_t memory) {
   // Protocol 0: nothing comes in before bind().
   Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket && errno == EPERM)
@@ -59,16 +59,16 @@ Result<std::unique_ptr<ReceiveRing>> ReceiveRing::open(std::uint32_t longest) {
   if (!socket) return wrong("no packet socket", errno);
   if (!set(socket.get(), PACKET_IGNORE_OUTGOING, 1))
     return wrong("the kernel cannot keep back what a device sends (Linux 4.20 can)", errno);
-  std::unique_ptr<ReceiveRing> ring(new ReceiveRing(std::move(socket), longest));
+  std::unique_ptr<ReceiveRing> ring(new ReceiveRing(std::move(socket), longest, memory));
   if (auto failure = ring->map()) return *failure;
   return ring;
 }
 
-ReceiveRing::ReceiveRing(Fd socket, std::uint32_t longest)
+ReceiveRing::ReceiveRing(Fd socket, std::uint32_t longest, std::uint32_t memory)
     : socket_(std::move(socket)),
       slot_size_(slot_for(longest)),
       slots_per_block_(kBlock / slot_size_),
-      blocks_(std::min(kRing / kBlock, kMostSlots / slots_per_block_)) {}
+      blocks_(memory == 0 ? std::min(kRing / kBlock, kMostSlots / slots_per_block_) : std::max(memory / kBlock, 1U)) {}
 
 std::optional<Diagnostic> ReceiveRing::map() {
   const int fd = socket_.get();

@@ -27,8 +27,10 @@ struct RingFrame {
 // worker reads; the rest may be called at any time.
 class ReceiveRing {
  public:
-  // Of frames of at most `longest` bytes. Not bound to a device yet.
-  static Result<std::unique_ptr<ReceiveRing>> open(std::uint32_t longest);
+  // Of frames of at most `longest` bytes, in about so many bytes of memory that the kernel fixes, a block at least;
+  // each frame takes room for a longest one. 0: what is usual, 8 MiB or 4096 frames, whichever is less. Not bound to a
+  // device yet.
+  static Result<std::unique_ptr<ReceiveRing>> open(std::uint32_t longest, std::uint32_t memory = 0);
   ~ReceiveRing();
   ReceiveRing(const ReceiveRing&) = delete;
   ReceiveRing& operator=(const ReceiveRing&) = delete;
@@ -50,7 +52,7 @@ class ReceiveRing {
   std::uint64_t take_dropped() const noexcept;
 
  private:
-  ReceiveRing(Fd socket, std::uint32_t longest);
+  ReceiveRing(Fd socket, std::uint32_t longest, std::uint32_t memory);
   std::optional<Diagnostic> map();
   tpacket2_hdr* slot() const noexcept;
 

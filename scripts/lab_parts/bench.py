@@ -18,6 +18,7 @@ class Wanted:
     mtu: int = 1500
     port_kind: str = "af_packet"
     hops: int = 1  # routers before the box
+    ring: str = "32MiB"  # what slowlane's af_packet ports keep while their worker waits for a processor; None: as usual
 
 
 @dataclass
@@ -53,6 +54,7 @@ def raise_lab(name, wanted):
     if lab.stands():
         raise ground.LabError("a lab of this name stands; scripts/lab down removes it")
     try:
+        lab.keep(ring=wanted.ring)
         topology.lay(lab, wanted.mtu, bool(wanted.rtt_ms),
                      topology.XDP_MTU if wanted.port_kind == "af_xdp" else topology.BOX_MTU, wanted.hops)
         servers.make_site(lab)

@@ -136,12 +136,14 @@ def put_line(lab, rtt_ms):
 
 def _start_slowlane(lab, place, book, port_kind, core):
     cores = os.cpu_count() or 1
+    ring = f' options = "ring={lab.fact("ring")}";' if port_kind == "af_packet" and lab.fact("ring") else ""
+    ports = ", ".join(f'{{ name = "{port}"; kind = "{port_kind}"; device = "{port}";{ring} }}' for port in ("in", "out"))
     inside = ", ".join(f'"{prefix}"' for prefix in topology.INSIDE)
     appliance = lab.path(f"{place}-appliance.cfg")
     with open(appliance, "w", encoding="utf-8") as file:
         file.write(f'''appliance = "{lab.name}-{place}";
 bench   = true;
-ports   = ( {{ name = "in"; kind = "{port_kind}"; device = "in"; }}, {{ name = "out"; kind = "{port_kind}"; device = "out"; }} );
+ports   = ( {ports} );
 wires   = ( {{ name = "w0"; inside = "in"; outside = "out"; inside_prefixes = [{inside}]; }} );
 cores   = {{ control = [0]; workers = [{core % cores}]; idle = "sleep"; }};
 memory  = {{ hugepages = "auto"; held = "256MiB"; }};

@@ -27,6 +27,7 @@ COUNT, NAMES = 1000, 1_000_000
 CLASSES = ('police = { rate = "8gbit"; burst = "64MiB"; scope = "flow"; };', 'delay = { time = "10ms"; };',
            'shape = { rate = "1gbit"; burst = "1MiB"; queue = "8MiB"; scope = "flow"; };')
 BROKEN = ("clases = ();\n", 'rules = ( { name = "r"; when = {}; then = "nobody"; } );\n', "rules = (\n")
+RING = "128MiB"  # of each port
 MOST_GROWTH = 1.10  # a book of a million names leaves holes that the allocator keeps
 
 
@@ -213,7 +214,7 @@ def memory_of(found):
 
 def run(order):
     plan = Plan(order.count or COUNT, NAMES // 10 if order.quick else NAMES, port_kind=order.port_kind, rate=order.rate)
-    with bench.standing_lab(order.name, bench.Wanted(box="slowlane", port_kind=order.port_kind)) as lab:
+    with bench.standing_lab(order.name, bench.Wanted(box="slowlane", port_kind=order.port_kind, ring=RING)) as lab:
         watch.quiet(60)
         found = measure(lab, plan)
     claims = claims_of(found, plan)

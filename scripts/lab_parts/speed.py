@@ -67,7 +67,7 @@ def text(speeds):
 
 def run(order):
     book = os.path.join(boxes.TOP, "rules/book/demo.cfg")
-    with bench.standing_lab(order.name, bench.Wanted(order.box, book, port_kind=order.port_kind)) as lab:
+    with bench.standing_lab(order.name, bench.Wanted(order.box, book, port_kind=order.port_kind, ring=None)) as lab:
         speeds = compare(lab, order, book)
     figures.keep(order, "speed", speeds, text(speeds))
     return True

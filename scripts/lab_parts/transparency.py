@@ -170,7 +170,7 @@ def check_all(lab, checks, folder, quick):
 def run(order):
     checks = Checks()
     book = os.path.join(boxes.TOP, "rules/book/demo.cfg")
-    with bench.standing_lab(order.name, bench.Wanted(order.box, book, port_kind=order.port_kind)) as lab:
+    with bench.standing_lab(order.name, bench.Wanted(order.box, book, port_kind=order.port_kind, ring=None)) as lab:
         check_all(lab, checks, order.out, order.quick)
         speeds = speed.compare(lab, order, book)
     text = figures.table(["check", "holds", "seen"], [(what, "yes" if good else "NO", seen) for what, good, seen in checks.done])

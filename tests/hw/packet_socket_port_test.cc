@@ -165,6 +165,22 @@ TEST_F(PacketSocketPortTest, CountsWhatTheRingHadNoPlaceFor) {
   EXPECT_EQ(inside_->statistics().missed, sent - came) << "reading twice changes nothing";
 }
 
+// How many frames wait for a reader before one is missed.
+TEST_F(PacketSocketPortTest, ItsRingHoldsWhatItWasAskedFor) {
+  inside_.reset();
+  const auto room_of = [this](const char* options) {
+    const auto port = PacketSocketPort::open({"p", "af_packet", "in", 1, 1500, options}, pool_);
+    EXPECT_TRUE(port) << options;
+    std::uint64_t sent = 0;
+    for (; port && port.value()->statistics().missed == 0 && sent < 20'000; ++sent)
+      client_->send(frame_of({0x88b5}, 60));
+    return sent - 1;
+  };
+  EXPECT_NEAR(static_cast<double>(room_of("ring=1MiB")), 16 * 39, 8);  // blocks; a frame takes 1664 bytes of 64 KiB
+  EXPECT_NEAR(static_cast<double>(room_of("ring=16MiB")), 256 * 39, 8);
+  EXPECT_NEAR(static_cast<double>(room_of("")), 105 * 39, 8);
+}
+
 TEST_F(PacketSocketPortTest, CountsFramesLongerThanItWasMadeFor) {
   inside_ = std::move(PacketSocketPort::open({"p", "af_packet", "in", 1, 1500}, pool_).value());
   ASSERT_TRUE(client_->send(frame_of({0x0800}, 1523)));

@@ -247,6 +247,20 @@ TEST(Ports, ACaptureKeepsItsPace) {
   for (Packet* packet : burst) free_packet(packet);
 }
 
+TEST(Ports, APacketSocketRefusesOptionsThatItDoesNotKnow) {
+  const auto told = [](const char* options) {
+    for (const Finding& one : preflight(spec_of("af_packet", "lo", options)))
+      if (one.text.find("ring") != std::string::npos && one.weight == Finding::Weight::error) return one.text;
+    return std::string();
+  };
+  EXPECT_EQ(told("ring=64MiB"), "");
+  EXPECT_EQ(told("rings=64MiB"), "kind af_packet has no option rings; there is ring=SIZE, like ring=64MiB");
+  EXPECT_EQ(told("ring=512KiB"), "ring: 512KiB is not between 1MiB and 1GiB");
+  EXPECT_EQ(told("ring=2GiB"), "ring: 2GiB is not between 1MiB and 1GiB");
+  EXPECT_THAT(told("ring=64"), HasSubstr("ring: "));
+  EXPECT_THAT(told("ring"), HasSubstr("ring: "));
+}
+
 TEST(Ports, ACaptureRefusesOptionsThatItDoesNotKnow) {
   PacketPool pool(8);
   EXPECT_THAT(why_not(open_port(spec_of("capture", "x.pcap", "speed=2"), pool)), HasSubstr("no option speed"));

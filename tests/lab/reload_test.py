@@ -20,7 +20,7 @@ class Reload(stage.LabTest):
 
 
 class Reloads(stage.LabTest):
-    wanted = bench.Wanted(box="slowlane")
+    wanted = bench.Wanted(box="slowlane", ring=reloads.RING)
 
     def test_many_books_cost_no_packet(self):
         plan = reloads.Plan(count=60, names=50_000, quiet_s=5)

@@ -35,12 +35,12 @@ class TimedTest(unittest.TestCase):
 
     def run(self, result=None):
         for left in reversed(range(TRIES)):
-            known, before = wrong_of(result), steal.ticks()
-            super().run(result)
-            stolen = steal.share(before, steal.ticks())
-            if stolen < steal.MOST or wrong_of(result) == known:
+            known = wrong_of(result)
+            with steal.Watched() as machine:
+                super().run(result)
+            if wrong_of(result) == known or not (unfit := machine.why_unfit()):
                 return result
-            reason = f"{self.id()}: this machine's host took {stolen:.0%} of its processors away meanwhile"
+            reason = f"{self.id()}: {unfit}"
             forget(result, known)
             if left:
                 print(f"once more: {reason}", flush=True)

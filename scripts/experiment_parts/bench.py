@@ -118,9 +118,11 @@ class Bench:
     # --- ways to ask
 
     def play(self, wanted, capture=False):
-        """Sessions over real TCP through a new box: {id: sessions.Result}."""
+        """Sessions over real TCP through a new box: {id: sessions.Result}. What is captured lies in `captures`, or in a folder
+        there of the name that is given, where captures of several plays are kept."""
         self.box()
-        return sessions.play(self.lab, wanted, self.path("captures") if capture else None)
+        folder = os.path.join(self.path("captures"), capture if isinstance(capture, str) else "")
+        return sessions.play(self.lab, wanted, folder if capture else None)
 
     def cells(self, asked):
         """Sessions that end in a bulk step; was it slow? `asked`: (session, expected or None, note)."""

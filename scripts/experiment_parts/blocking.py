@@ -1,4 +1,4 @@
-"""Themes F and G: blocking by name and address, as reported of 2022 (O25 to O31). Most figures are second-hand."""
+"""Themes F and G: blocking by name and address, as reported of 2022 (O25 to O30). Most figures are second-hand."""
 
 import csv
 
@@ -136,7 +136,7 @@ def blocked_address(bench):
     errors = {results[one["id"]].client["error"] for (address, _), one in wanted.items() if address == sessions.BLOCKED}
     for address in sessions.BLOCKED, sessions.SERVER:
         ping = bench.lab.run("client", "ping", "-c", "3", "-i", "0.2", "-W", "1", address)
-        cells.append(Cell(f"{address} ping", address == sessions.BLOCKED, ping.returncode != 0))
+        cells.append(Cell(f"{address} ping", address == sessions.BLOCKED, ping.returncode != 0, "ICMP: RFX, NK, READ-2nd"))
     return Outcome(cells=cells, claims={"no answer at all: neither RST nor ICMP": errors == {"TimeoutError"}}, rows=cell_rows(cells), at="client",
                    notes=", ".join(map(str, errors)))
 
@@ -160,10 +160,10 @@ def split_handshake(bench):
     return Outcome(cells=cells, rows=cell_rows(cells), at="box")
 
 
+REWRITTEN = Negative("dropped instead", [(r"reset *= *\{[^}]*\}", 'drop = { hold = "75s"; }')])
 EXPERIMENTS = [
     Experiment("O25", "SNI-I: the server's packets become RST/ACK, rewritten, not injected", ["F1", "F1b", "G3"], BOOK,
-               Published(**CELLS, source="X22 by way of RFX, NK", mark="READ-2nd"), rewritten,
-               Negative("dropped instead", [(r"reset *= *\{[^}]*\}", 'drop = { hold = "75s"; }')])),
+               Published(**CELLS, source="X22 by way of RFX, NK", mark="READ-2nd"), rewritten, REWRITTEN),
     Experiment("O26", "SNI-II: five to eight more packets, then silence", ["F2", "F2b", "G3"], BOOK,
                Published(5, 8, "packets after the hello", "X22 §5.2 by way of RFX", "READ-2nd"), delayed_drop,
                Negative("twenty more packets", [(r"after_packets *= *\[[^\]]*\]", "after_packets = 20")])),

@@ -1,5 +1,6 @@
 """Themes H and I: fragments and QUIC, as published of 2022 (O32 to O34)."""
 
+import csv
 import os
 import struct
 import sys
@@ -13,6 +14,7 @@ from .sessions import next_local
 from .triggers import CELLS, cell_rows
 
 MORE = 0x2000
+HOLD = 420  # s, of QUIC (fact G3)
 PIECE = 16  # bytes of each fragment
 ECHO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "split_echo.py")
 
@@ -75,8 +77,22 @@ def quic_versions(bench):
             capture.udp(virtual.BEGIN + len(ports) * 10**6 + n * 10**8, topology.CLIENT, topology.SERVER, (ports[label], port),
                         initial(version, size))
     done = virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))
-    cells = [Cell(label, expected, done.get(ports[label]) is not None) for label, _, _, _, expected in asked]
+    cells = [Cell(label, expected, done.get(ports[label]) is not None) for label, _, _, _, expected in asked] + held(bench)
     return Outcome(cells=cells, rows=cell_rows(cells), at="box")
+
+
+def held(bench):
+    """Cells: a datagram that nothing is done to, on the same ports shortly before and after the hold (fact G3) ends."""
+    cells, packets = [], bench.path("packets.csv")
+    for wait in HOLD - 5, HOLD + 5:
+        capture, ports = virtual.Capture(), (next_local(), 443)
+        capture.udp(virtual.BEGIN, topology.CLIENT, topology.SERVER, ports, initial(1, 1200))
+        capture.udp(virtual.BEGIN + wait * virtual.SECOND, topology.CLIENT, topology.SERVER, ports, initial(1, 600))
+        virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
+        with open(packets, newline="", encoding="utf-8") as file:
+            last = list(csv.DictReader(file))[-1]
+        cells.append(Cell(f"v1, same ports {wait} s later", wait < HOLD, last["fate"] != "sent"))
+    return cells
 
 
 FOLLOW = Negative("fragments are not kept", [(r"fragments *= *\{[^}]*\}", 'fragments = "follow"')])
@@ -85,7 +101,7 @@ EXPERIMENTS = [
                Published(**CELLS, source="CP22", mark="READ"), trains, FOLLOW, "virtual"),
     Experiment("O33", "The copied TTL shows where the box stands", ["H2", "H5"], BOOK, Published(**CELLS, source="CP22", mark="READ"),
                trace, FOLLOW),
-    Experiment("O34", "QUIC version 1 from 1,001 bytes on, to port 443", ["I1", "I2"], BOOK,
+    Experiment("O34", "QUIC version 1 from 1,001 bytes on, to port 443", ["I1", "I2", "G3"], BOOK,
                Published(**CELLS, source="NK §2", mark="READ-2nd"), quic_versions,
                Negative("of any size", [(r' *payload_size *= *"1001-" *;', "")]), "virtual"),
 ]

@@ -78,7 +78,7 @@ def strange_first(bench):
     return Outcome(cells=cells, claims={"all lengths from 1 to 1,400 in virtual time: throttled below 100, not above": all(right),
                                         "every session was clearly slow or clearly fast": not odd}, rows=cell_rows(cells),
                    notes="; ".join(odd), at="receiving program",
-                   free_parameters={"exactly 100 bytes": "looked past (unrecognised.max)"})
+                   free_parameters={"exactly 100 bytes": "looked past (unknown_max)"})
 
 
 def window(bench):

@@ -13,6 +13,7 @@ from . import bench, hellos, made_with, sessions
 
 capture_files = figures.capture_files
 SENT_AT_ONCE = 1 << 20
+ROUNDS = 3
 MOST = sessions.PICTURE  # payload bytes of a flow that are played: at 140 kbit/s more would take minutes
 
 
@@ -76,8 +77,8 @@ def _joined(turns):
     return out
 
 
-def play(path, flow_id, profile, out, rounds=3):
-    """Original and control by turns; returns what the page and the exit code need."""
+def play(path, flow_id, profile, out, rounds=ROUNDS):
+    """Original and control by turns; returns what the page and the exit code need. Captures of the last round of each stay."""
     flow = next((f for f in flows(path) if f["id"] == flow_id), None)
     if flow is None or flow["transport"] != "tcp":
         raise ground.LabError(f"{path}: no TCP flow has the id {flow_id}; slowlane replay --flows - numbers them")
@@ -92,7 +93,7 @@ def play(path, flow_id, profile, out, rounds=3):
         for number in range(rounds):
             for name in found:
                 one = sessions.session(f"{name} {number + 1}", steps(turns, name == "control"), port=flow["server_port"], seconds=180)
-                result = place.play([one], capture=True)[one["id"]]
+                result = place.play([one], capture=name)[one["id"]]
                 wire = result.wire.get(way)
                 print(f"{one['id']}: {figures.rate_text(wire.goodput() if wire else None)}", file=sys.stderr, flush=True)
                 found[name].append({"bps": wire.goodput() if wire else 0, "whole": result.whole(), "bytes": wire.new_bytes() if wire else 0})

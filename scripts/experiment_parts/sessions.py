@@ -49,9 +49,10 @@ def pause(by, seconds):
     return {"by": by, "pause": seconds}
 
 
-def inject(by, flags, ttl, data=b"", spoiled=False):
-    """`spoiled`: with a wrong TCP checksum, so that the other end ignores it where it gets there."""
-    return {"by": by, "inject": {"hex": data.hex(), "flags": flags, "ttl": ttl, "spoiled": spoiled}}
+def inject(by, flags, ttl, data=b"", spoiled=False, ahead=0):
+    """`spoiled`: with a wrong TCP checksum, so that the other end ignores it where it gets there. `ahead`: it acknowledges so
+    much more than came (a FIN that died on the way, say)."""
+    return {"by": by, "inject": {"hex": data.hex(), "flags": flags, "ttl": ttl, "spoiled": spoiled, "ahead": ahead}}
 
 
 def both(*steps):

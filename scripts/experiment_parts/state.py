@@ -1,8 +1,8 @@
-"""Themes D and E: what is remembered for how long, where the box stands, whom it covers (O20 to O24)."""
+"""Themes D and E: what is remembered for how long, where the box stands, whom it covers (O20 to O24, O31)."""
 
 import ipaddress
 
-from . import drawings, hellos, virtual
+from . import blocking, drawings, hellos, virtual
 from .model import Cell, Experiment, Negative, Outcome, Published
 from .sessions import SLOW, bulk, inject, pause, send, session
 from .throttling import BOOK, HELLO, OFF
@@ -11,6 +11,10 @@ from .triggers import CELLS, cell_rows, cells_outcome
 MINUTE = 60
 PLACES, BEYOND = (1, 2, 4), 4  # routers before the box; rungs of the ladder beyond them
 HOSTS = 4000
+SILENCES = 30, 60, 90, 105, 120, 300, 480, 600, 900  # s
+BEGINNINGS = {"SYN": [("client", "S")], "SYN and SYN/ACK": [("client", "S"), ("server", "SA")],
+              "whole handshake": [("client", "S"), ("server", "SA"), ("client", "A")], "no packet at all": []}
+APART = 0.3  # seconds between packets that ends send past the kernel, which do not wait for each other
 
 
 def forgotten(bench):
@@ -36,12 +40,16 @@ def remembered(bench):
 
 
 def closing(bench):
-    """O22: FIN and RST of either end, which die behind the box, clear nothing."""
+    """O22: FIN and RST of either end, which die behind the box, clear nothing; nor do two FINs that are acknowledged."""
     asked = []
     for by in "client", "server":
         for flags in "FA", "RA":
             asked.append((session(f"{flags} from the {by}", [send("client", HELLO.data), send("server", hellos.noise(300)),
                                                              inject(by, flags, 2), bulk("server")]), True, "D3"))
+    closed = [inject("client", "FA", 2), pause("server", APART), inject("server", "FA", 2, ahead=1), pause("client", 2 * APART),
+              inject("client", "A", 2, ahead=1), pause("server", 2 * APART)]
+    asked.append((session("FA from both, acknowledged", [send("client", HELLO.data), send("server", hellos.noise(300)), *closed,
+                                                         bulk("server")]), True, "D3"))
     return cells_outcome(bench, asked)
 
 
@@ -87,6 +95,27 @@ def shares(bench):
                    free_parameters={"how lines are chosen": "by a hash of the subscriber's address (E11's cause is suspected only)"})
 
 
+def half_open(bench):
+    """O31: how long a connection that got so far is remembered: a trigger after so much silence, in virtual time. Nothing is
+    asserted: figures are known from memory alone (fact G4)."""
+    found, rows = [], [["begins_with", "silence_s", "acts"]]
+    for begins, packets in BEGINNINGS.items():
+        acts = {}
+        for wait in SILENCES:
+            capture, one = virtual.Capture(), session(f"{begins}, {wait} s", [])
+            talk = virtual.Talk(capture, one)
+            for by, flags in packets:
+                talk.packet(by, flags)
+            talk.time += wait * virtual.SECOND
+            talk.step(send("client", hellos.client_hello(blocking.NAMES["I"]).data))
+            talk.step(send("server", hellos.noise(90)))
+            acts[wait] = virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))[one["local"]] is not None
+            rows.append([begins, wait, int(acts[wait])])
+        found.append(max((wait for wait, so in acts.items() if so), default=0))
+    return Outcome(found, rows=rows, at="box", notes="; ".join(f"{b}: up to {s} s" for b, s in zip(BEGINNINGS, found)) +
+                   f" of {SILENCES[-1]} s that were tried; any TCP packet begins a session (G5), so a trigger needs no connection before it")
+
+
 EXPERIMENTS = [
     Experiment("O20", "An idle connection is forgotten after about ten minutes", ["D1", "D4"], BOOK,
                Published(**CELLS, source="X21 §6.6; CP21", mark="READ"), forgotten,
@@ -101,4 +130,7 @@ EXPERIMENTS = [
     Experiment("O24", "A share of a network's connections, the same ones always", ["E7", "E8", "E11", "K3"], "twitter-2021-03-10-fixed",
                Published(0.46, 0.54, "share of subscribers", "regulator (50 % of fixed lines), via X21 §4", "READ"), shares,
                Negative("all of them", [(r"part *= *0\.5", "part = 1.0")]), "virtual"),
+    Experiment("O31", "How long half a handshake is remembered", ["G4", "G5"], blocking.BOOK,
+               Published(None, None, "s of silence, and the trigger acts", "X22, from memory", "RECALLED"), half_open, blocking.REWRITTEN,
+               "virtual"),
 ]

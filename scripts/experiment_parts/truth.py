@@ -25,6 +25,7 @@ import tempfile
 from lab_parts import bench, boxes, ground, servers, topology, watch
 
 from . import made_with, truth_plan
+from .bench import flattened
 
 sys.path.insert(0, os.path.join(boxes.TOP, "scripts"))
 import capture_files  # noqa: E402
@@ -68,13 +69,10 @@ def _run(lab, folder, plan, book, quick, about):
     """All flows of a run at once; returns what this machine made of it instead of the book, nothing at best: frames lost on
     the boxes' ports, by port, and late answers."""
     path = os.path.join(folder, "book.cfg")
-    if book:
-        shutil.copy(book, path)
-    else:
-        servers.write(path, truth_plan.book(plan))
+    servers.write(path, flattened(book) if book else truth_plan.book(plan))
     servers.write(lab.path("paths.cfg"), truth_plan.line_book(plan))
     boxes.put(lab, "slowlane", lab.path("paths.cfg"), place="line", core=boxes.LINE_CORE)
-    boxes.put(lab, "slowlane", book or path)
+    boxes.put(lab, "slowlane", path)
     for place in "line", "box":
         boxes.prefer(lab, place)
     with tempfile.TemporaryDirectory(dir=lab.folder) as held, _router(lab, plan):

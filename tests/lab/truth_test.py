@@ -10,7 +10,7 @@ import tempfile
 
 import stage
 from experiment_parts import truth, truth_plan
-from lab_parts import bench
+from lab_parts import bench, boxes
 
 import truth_set  # of scripts/
 
@@ -70,6 +70,13 @@ class Truth(stage.TimedTest):
         self.assertEqual((run["seeds"], run["seed"], run["run"], len(run["flows"])), ("train", SEED, 1, len(self.flows)))
         self.assertTrue(all(flow["sender"]["cc"] == flow["cc"] for flow in run["flows"]))
         self.assertTrue(os.path.exists(os.path.join(self.run_folder, "book.cfg")))
+
+    def test_a_book_of_ones_own_is_kept_with_what_it_includes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            truth.make(folder, SEED, 1, book=boxes.book_path("twitter-2021-04-02"), quick=True)
+            kept = os.path.join(folder, "run-001", "book.cfg")
+            said = subprocess.run([boxes.binary(), "check", kept], check=False, capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
 
     def test_policing_is_found_in_it_and_nothing_else_is(self):
         detector = f"{stage.TOP}/scripts/detect-policing {{server}} --flow :{truth.PORT}"

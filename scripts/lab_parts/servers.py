@@ -10,6 +10,7 @@ PROGRAMS = ("nginx", "openssl", "curl", "gtlsserver", "gtlsclient", "caddy", "dn
 SITES = ("abs.twimg.com", "pbs.twimg.com", "t.co", "example.org", "www.example.com", "smooth.example.net", "lossy.example.net",
          "late.example.net", "gone.example.net", "cut.example.net", "budget.example.net", "marked.example.net", "video.example.net")
 CADDY_SITE = "h3.example.net"
+IPV4_ALONE = ("manifest.googlevideo.com",)  # names without an address of version 6
 # Fact A8: the 383 KB picture of the published measurements.
 FILES = {"picture.jpg": 392_192, "small.bin": 60_000, "clip.bin": 2_000_000, "film.bin": 100_000_000}
 OPENSSL_PORT, IPERF_PORT, BULK_PORT = 8443, 5201, 6000
@@ -69,7 +70,7 @@ def make_site(lab):
     write(lab.path("nginx.conf"), NGINX.format(**values))
     write(lab.path("Caddyfile"), CADDY.format(folder=lab.folder, address=topology.CADDY, site=CADDY_SITE))
     write(lab.path("hosts"), "".join(f"{topology.SERVER} {site}\n{topology.SERVER6} {site}\n" for site in SITES) +
-           f"{topology.CADDY} {CADDY_SITE}\n")
+          "".join(f"{topology.SERVER} {site}\n" for site in IPV4_ALONE) + f"{topology.CADDY} {CADDY_SITE}\n")
 
 
 def make_certificate(lab, names):

@@ -8,6 +8,8 @@
 namespace slowlane {
 namespace {
 
+constexpr unsigned kSubscriber6 = 64;  // bits of IPv6: behind them a subscriber's addresses change (RFC 8981)
+
 std::string key_of(std::string_view cls, std::string_view host) {
   std::string key(cls);
   key += '\n';
@@ -63,7 +65,7 @@ void NameBoard::note(const Seen& seen, Nanos now) {
   }
   entry.flows += seen.flows;
   entry.bytes += seen.bytes;
-  const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(seen.client.bytes);
+  const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(truncate(seen.client, 32, kSubscriber6).bytes);
   add_client(entry, static_cast<std::uint32_t>(hash_(halves)) | 1u);
 }
 

@@ -38,7 +38,7 @@ class NameBoard {
   struct Seen {
     std::string_view cls;
     std::string_view host;
-    Address client;  // the subscriber
+    Address client;  // the subscriber; addresses of one /64 of IPv6 are the same
     std::uint64_t flows = 0;
     std::uint64_t bytes = 0;
   };

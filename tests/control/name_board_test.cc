@@ -31,6 +31,17 @@ TEST_F(NameBoardTest, ShowsANameFromFiveClientsOn) {
   EXPECT_THAT(board_.top("pass", 10), IsEmpty());
 }
 
+TEST_F(NameBoardTest, ASubscribersManyAddressesAreOneClient) {
+  const auto ask_from = [this](const std::string& address) {
+    board_.note({"slow", "six.example", *parse_address(address), 1, 1000}, kSecond);
+  };
+  for (const char* end : {"1", "2", "3", "4", "5", "6"}) ask_from(std::string("2001:db8:0:1::") + end);
+  for (const char* subscriber : {"2", "3", "4"}) ask_from(std::string("2001:db8:0:") + subscriber + "::1");
+  EXPECT_THAT(board_.top("slow", 10), IsEmpty()) << "there are four";
+  ask_from("2001:db8:0:5::1");
+  EXPECT_THAT(board_.top("slow", 10), SizeIs(1));
+}
+
 TEST_F(NameBoardTest, PutsTheBusiestFirst) {
   ask("small.example", 6, 10);
   ask("large.example", 5, 1000);

@@ -63,8 +63,10 @@ void write_counters(Exposition& out, const BoxFigures& box) {
   by_reason("dropped_packets_total", "Packets that did not leave.", box.dropped_packets, DropReason::count);
   by_reason("dropped_bytes_total", "IP bytes of packets that did not leave.", box.dropped_bytes, DropReason::count);
   by_reason("malformed_packets_total", "Packets that could not be read; they pass.", box.malformed, Malformed::count);
-  by_reason("flows_without_name_total", "Flows that showed no server name; reason none: those that did.", box.not_found,
-            NotFound::count);
+  out.counter("flows_without_name_total", "Flows that ended and had shown no server name.");
+  // NotFound::none is of flows that show one.
+  for (std::size_t i = static_cast<std::size_t>(NotFound::none) + 1; i < box.not_found.size(); ++i)
+    out.sample({{"reason", name_of(static_cast<NotFound>(i))}}, box.not_found[i]);
 }
 
 template <class Pick>

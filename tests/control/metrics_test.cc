@@ -51,6 +51,15 @@ TEST(Metrics, SayWhatWasCountedExactly) {
   EXPECT_THAT(text, HasSubstr("\nslowlane_rule_last_hit_timestamp_seconds{rule=\"media\",class=\"slow\"} 1000\n"));
 }
 
+TEST(Metrics, OfFlowsWithoutANameTellTheReasonsAlone) {
+  BoxFigures figures = busy_figures();
+  figures.not_found[static_cast<std::size_t>(NotFound::incomplete)] = 4;
+  const std::string text = metrics_text(published_of(figures));
+  EXPECT_THAT(text, HasSubstr("\nslowlane_flows_without_name_total{reason=\"incomplete\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("\nslowlane_flows_without_name_total{reason=\"no_payload\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("{reason=\"none\"}")));
+}
+
 TEST(Metrics, EverySampleHasItsFamilyAndEveryCounterIsATotal) {
   std::istringstream text(metrics_text(published_of(busy_figures())));
   std::set<std::string> helped;

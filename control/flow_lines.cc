@@ -83,7 +83,7 @@ std::string verdict_lines(const Json& verdict) {
 
 std::string treatment_line(const Json& treatment) {
   const std::string fate = word(treatment, "fate");
-  std::string text = "    " + fate;
+  std::string text = "    " + (fate == "not_told" ? "not told: an answer of the worker found no room" : fate);
   if (const std::string reason = word(treatment, "reason", ""); !reason.empty()) text += ": " + reason;
   if (treatment.contains("in_box_ms")) text += fmt::format(", {} ms in the box", real(treatment, "in_box_ms"));
   if (const Json bucket = member(treatment, "bucket"); bucket.is_object())

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "control/text.h"
 #include "dataplane/flow_facts.h"
@@ -156,16 +157,24 @@ Json fate_view(const TraceStep& fate, const TraceContext& context) {
   return view;
 }
 
-}  // namespace
-
-Json trace_record(const Answer& step, const Answer* fate, const TraceContext& context) {
+Json record_of(const Answer& step, Json treatment, const TraceContext& context) {
   Json record = {{"packet", step.step.packet},
                  {"at_ms", milliseconds(step.step.arrival - context.began)},
                  {"headers", packet_view(step.step, context)},
                  {"flow", flow_view(step, context)}};
   record["verdict"] = step.step.has_flow ? verdict_view(step, context) : Json(nullptr);
-  record["treatment"] = fate == nullptr ? Json({{"fate", "held"}}) : fate_view(fate->step, context);
+  record["treatment"] = std::move(treatment);
   return record;
+}
+
+}  // namespace
+
+Json trace_record(const Answer& step, const Answer& fate, const TraceContext& context) {
+  return record_of(step, fate_view(fate.step, context), context);
+}
+
+Json trace_record(const Answer& step, NoFate why, const TraceContext& context) {
+  return record_of(step, {{"fate", why == NoFate::held ? "held" : "not_told"}}, context);
 }
 
 }  // namespace slowlane

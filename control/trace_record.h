@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -19,9 +20,14 @@ struct TraceContext {
   Nanos began = 0;                        // the trace; times are told since then
 };
 
+// Why a packet's fate is not known when its trace ends: it waits in the box, or answers of its worker found no room,
+// and its fate may have been one of them.
+enum class NoFate : std::uint8_t { held, not_told };
+
 // One traced packet: what came, the flow it belongs to, which rules were asked and what they said, what became of it.
-// `fate` is null while it is still held. Where addresses are not full it tells headers and decisions alone: addresses
-// cut, no names, no ports of clients; payload never.
-nlohmann::ordered_json trace_record(const Answer& step, const Answer* fate, const TraceContext& context);
+// Where addresses are not full it tells headers and decisions alone: addresses cut, no names, no ports of clients;
+// payload never.
+nlohmann::ordered_json trace_record(const Answer& step, const Answer& fate, const TraceContext& context);
+nlohmann::ordered_json trace_record(const Answer& step, NoFate why, const TraceContext& context);
 
 }  // namespace slowlane

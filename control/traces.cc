@@ -42,8 +42,9 @@ std::shared_ptr<Feed> Traces::begin(const Request& request, Nanos lasts, Address
 
 void Traces::take(std::size_t worker, const Answer& answer, const TraceContext& context) {
   if (!feed_ || answer.number != request_.number) return;
-  if (answer.kind != Answer::Kind::step && answer.kind != Answer::Kind::fate) return;
+  if (answer.kind == Answer::Kind::flow || answer.kind == Answer::Kind::listed) return;
   missed_[worker] = answer.missed;
+  if (answer.kind == Answer::Kind::missed) return;
   const Key key{worker, answer.step.packet};
   if (answer.kind == Answer::Kind::step) {
     // Each worker counts for itself: together they may begin more than was asked for.
@@ -55,12 +56,12 @@ void Traces::take(std::size_t worker, const Answer& answer, const TraceContext& 
   }
   const auto step = open_.find(key);
   if (step == open_.end()) return;
-  tell(step->second, &answer, context);
+  tell(trace_record(step->second, answer, context));
   open_.erase(step);
 }
 
-void Traces::tell(const Answer& step, const Answer* fate, const TraceContext& context) {
-  feed_->put(line_of(trace_record(step, fate, context)));
+void Traces::tell(const Json& record) {
+  feed_->put(line_of(record));
   ++told_;
 }
 
@@ -79,7 +80,8 @@ void Traces::end(const char* why, const TraceContext& context) {
   Request stop;
   stop.kind = Request::Kind::stop_trace;
   mail_.post(stop);
-  for (const auto& [key, step] : open_) tell(step, nullptr, context);
+  for (const auto& [key, step] : open_)
+    tell(trace_record(step, missed_[key.first] > 0 ? NoFate::not_told : NoFate::held, context));
   std::uint64_t missed = 0;
   for (const auto& [worker, count] : missed_) missed += count;
   feed_->put(line_of({{"ended", why}, {"packets", told_}, {"missed", missed}}));

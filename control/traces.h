@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 
@@ -31,7 +32,7 @@ class Traces {
  private:
   using Key = std::pair<std::size_t, std::uint32_t>;  // worker and packet
 
-  void tell(const Answer& step, const Answer* fate, const TraceContext& context);
+  void tell(const nlohmann::ordered_json& record);
   void end(const char* why, const TraceContext& context);
 
   MailRoom& mail_;

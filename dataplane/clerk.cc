@@ -11,6 +11,7 @@ std::uint32_t Clerk::work(std::uint32_t busy, Nanos now) noexcept {
     }
     mailbox_->requests.pop();
   }
+  tracer_.tell_missed();
   return lister_.step(busy > 0 ? kWhileBusy : kWhileIdle, *mailbox_, now);
 }
 

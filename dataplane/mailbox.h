@@ -62,6 +62,7 @@ struct Answer {
     listed,  // all that were found were told
     step,    // a packet came; `event` has the flow as it is after it was judged, where it has one
     fate,    // what became of it
+    missed,  // `missed` alone: it grew, and no other answer came since to say so
   };
 
   Kind kind = Kind::flow;
@@ -69,7 +70,7 @@ struct Answer {
   FlowEvent event;
   std::uint32_t visited = 0;  // of listed: flows there were
   std::uint32_t matched = 0;  // of listed: flows that fit
-  std::uint32_t missed = 0;   // of step and fate: answers that found no room so far
+  std::uint32_t missed = 0;   // of step, fate and missed: answers that found no room so far
   TraceStep step;
 };
 

@@ -11,7 +11,7 @@ void Tracer::begin(const Request& request, Mailbox& mailbox) noexcept {
   mailbox_ = &mailbox;
   left_ = std::min(request.most, Request::kMostPackets);
   first_ = next_;
-  missed_ = 0;
+  missed_ = told_missed_ = 0;
 }
 
 void Tracer::end() noexcept {
@@ -19,18 +19,25 @@ void Tracer::end() noexcept {
   mailbox_ = nullptr;
 }
 
-Answer* Tracer::begin_step(Packet& packet) noexcept {
+// Null: there is no room. Requires: the answer is published.
+Answer* Tracer::claim(Answer::Kind kind) noexcept {
   Answer* const answer = mailbox_->answers.claim();
+  if (answer == nullptr) return nullptr;
+  answer->kind = kind;
+  answer->number = request_.number;
+  answer->missed = told_missed_ = missed_;
+  answer->step = TraceStep{};
+  return answer;
+}
+
+Answer* Tracer::begin_step(Packet& packet) noexcept {
+  Answer* const answer = claim(Answer::Kind::step);
   if (answer == nullptr) {
     ++missed_;
     return nullptr;
   }
   --left_;
   packet.traced = next_++;
-  answer->kind = Answer::Kind::step;
-  answer->number = request_.number;
-  answer->missed = missed_;
-  answer->step = TraceStep{};
   answer->step.packet = packet.traced - first_ + 1;
   answer->step.wire = packet.wire;
   answer->step.side = packet.side;
@@ -71,15 +78,12 @@ void Tracer::unjudged(Packet& packet) noexcept {
 
 void Tracer::done(const Packet& packet, bool sent, DropReason reason) noexcept {
   if (!is_ours(packet)) return;
-  Answer* const answer = mailbox_->answers.claim();
+  Answer* const answer = claim(Answer::Kind::fate);
   if (answer == nullptr) {
     ++missed_;
     return;
   }
-  answer->kind = Answer::Kind::fate;
-  answer->number = request_.number;
-  answer->missed = missed_;
-  TraceStep& step = answer->step = TraceStep{};
+  TraceStep& step = answer->step;
   step.packet = packet.traced - first_ + 1;
   step.arrival = packet.arrival;
   step.sent = sent;
@@ -96,6 +100,11 @@ void Tracer::done(const Packet& packet, bool sent, DropReason reason) noexcept {
     step.flow_waits = level.flow_waits;
     step.class_waits = level.class_waits;
   }
+  mailbox_->answers.publish();
+}
+
+void Tracer::tell_missed() noexcept {
+  if (mailbox_ == nullptr || told_missed_ == missed_ || claim(Answer::Kind::missed) == nullptr) return;
   mailbox_->answers.publish();
 }
 

@@ -32,8 +32,11 @@ class Tracer {
   void unjudged(Packet& packet) noexcept;
   // Requires packet.traced.
   void done(const Packet& packet, bool sent, DropReason reason) noexcept;
+  // Now and then: says what found no room, where no answer did.
+  void tell_missed() noexcept;
 
  private:
+  Answer* claim(Answer::Kind kind) noexcept;
   Answer* begin_step(Packet& packet) noexcept;
   bool is_ours(const Packet& packet) const noexcept { return mailbox_ != nullptr && packet.traced >= first_; }
 
@@ -46,6 +49,7 @@ class Tracer {
   std::uint32_t next_ = 1;   // number of the next packet, over all traces of the run
   std::uint32_t first_ = 1;  // of this trace
   std::uint32_t missed_ = 0;
+  std::uint32_t told_missed_ = 0;
 };
 
 }  // namespace slowlane

@@ -255,6 +255,24 @@ TEST_F(TracesTest, EndsByTimeAndSaysWhatIsStillHeld) {
   EXPECT_EQ(asked(first_)->kind, Request::Kind::stop_trace);
 }
 
+TEST_F(TracesTest, DoesNotCallHeldWhatItWasNotToldTheFateOf) {
+  const auto feed = begin(10);
+  const auto request = asked(first_);
+  for (Mailbox* const mailbox : {&first_, &second_}) answer(*mailbox, step(request->number, 1));
+  Answer missed;
+  missed.kind = Answer::Kind::missed;
+  missed.number = request->number;
+  missed.missed = 2;
+  answer(second_, missed);
+  read();
+  traces_.step(context(), 11 * kSecond);
+  const auto said = lines(*feed);
+  ASSERT_THAT(said, SizeIs(4));
+  EXPECT_EQ(said[1]["treatment"]["fate"], "held");
+  EXPECT_EQ(said[2]["treatment"]["fate"], "not_told");
+  EXPECT_EQ(said[3]["missed"], 2);
+}
+
 TEST_F(TracesTest, EndsWhenNobodyListensAndThereIsOneAtATime) {
   auto feed = begin(10);
   EXPECT_EQ(begin(10), nullptr);

@@ -240,6 +240,20 @@ TEST_F(ClerkTest, ATraceCountsWhatFoundNoRoom) {
   EXPECT_GT(answers[0].missed, 0u);
 }
 
+TEST_F(ClerkTest, ATraceTellsOfWhatFoundNoRoomThoughNothingComesAfter) {
+  ask(trace(1000));
+  crew.turn(kSecond);
+  for (std::uint32_t i = 0; i < Mailbox::kAnswers; ++i) put(1, 10);
+  while (!crew.inside.waiting[0].empty()) crew.turn(2 * kSecond);
+  EXPECT_EQ(read().size(), Mailbox::kAnswers);
+  crew.turn(3 * kSecond);
+  crew.turn(3 * kSecond);
+  const std::vector<Answer> answers = read();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].kind, Answer::Kind::missed);
+  EXPECT_GT(answers[0].missed, 0u);
+}
+
 class ClerkOfQueuesTest : public ClerkTest {
  protected:
   ClerkOfQueuesTest()

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "control/privileges.h"
+#include "control/versions.h"
 
 namespace slowlane {
 namespace {
@@ -35,6 +36,12 @@ std::uint64_t lost_events(const Appliance& box) {
 // Those lost on the way to control, and those that could not be written down.
 std::uint64_t lost_records(const Appliance& box, const RunState& run) {
   return lost_events(box) + (run.events == nullptr ? 0 : run.events->lost());
+}
+
+Json libraries() {
+  Json all = Json::object();
+  for (const LibraryVersion& library : library_versions()) all[library.key] = library.version;
+  return all;
 }
 
 Json to_json(const PortStatistics& statistics) {
@@ -147,6 +154,7 @@ Json box_status(const Appliance& box, const RunState& run) {
   return {
       {"appliance", box.config.name},
       {"version", SLOWLANE_VERSION},
+      {"versions", libraries()},
       {"bench", box.config.bench},
       {"state", run.state},
       {"uptime_s", (box.clock.now() - box.started) / kSecond},

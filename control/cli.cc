@@ -12,9 +12,7 @@
 #include "control/commands.h"
 #include "control/failure.h"
 #include "control/run_summary.h"
-#include "dataplane/classifier.h"
-#include "hw/eal.h"
-#include "rules/patterns.h"
+#include "control/versions.h"
 #include "rules/suggest.h"
 
 namespace slowlane {
@@ -75,8 +73,10 @@ Exit answer(CLI::App& app, const CLI::ParseError& error) {
 }
 
 std::string versions() {
-  return program_name() + "\n" + Eal::version() + "\nnDPI " + Classifier::version() + "\nHyperscan " +
-         hyperscan_version();
+  std::string text = program_name();
+  for (const LibraryVersion& library : library_versions())
+    text.append("\n").append(library.name).append(" ").append(library.version);
+  return text;
 }
 
 Exit run(int argc, const char* const* argv) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -14,6 +15,13 @@ class Run(BoxCase):
         self.wait_for(lambda: self.counters().get("total.sent_packets") == PACKETS, box)
         status = json.loads(self.ask("status").stdout)
         self.assertEqual((status["state"], status["bench"]), ("running", True))
+        told = subprocess.run([SLOWLANE, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()
+        versions = status["versions"]
+        self.assertEqual([f"slowlane {status['version']}", f"DPDK {versions['dpdk']}", f"nDPI {versions['ndpi']}",
+                          f"Hyperscan {versions['hyperscan']}"], told)
+        page = subprocess.run([SLOWLANE, "ctl", "--socket", self.path("ctl.sock"), "status"], capture_output=True, text=True,
+                              check=True).stdout
+        self.assertRegex(page, rf"(?m)^  ndpi +{re.escape(versions['ndpi'])}$")
         self.stop(box)
         self.assertEqual(count_packets(self.path("out.pcap")), PACKETS)
         self.assertFalse(os.path.exists(self.path("ctl.sock")))

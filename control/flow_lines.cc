@@ -51,7 +51,8 @@ std::string headers_line(const Json& headers) {
 
 std::string flow_line(const Json& flow) {
   if (!flow.is_object()) return "    no flow: the table had no room, so it was not judged\n";
-  std::string text = fmt::format("    flow {} of worker {}: {}, {}", whole(flow, "id"), whole(flow, "worker"),
+  const std::string which = flow.contains("id") ? fmt::format("flow {}", whole(flow, "id")) : "a flow";
+  std::string text = fmt::format("    {} of worker {}: {}, {}", which, whole(flow, "worker"),
                                  truth(flow, "new") ? "new" : fmt::format("packet {}", whole(flow, "packets")),
                                  truth(flow, "looking") ? "still looked at" : "no longer looked at");
   if (const std::string found = word(flow, "found", ""); !found.empty()) text += ", found " + found;
@@ -72,7 +73,7 @@ std::string rule_line(const Json& rule) {
 
 std::string verdict_lines(const Json& verdict) {
   if (!verdict.is_object()) return "";
-  std::string text = "    class " + word(verdict, "class");
+  std::string text = "    class " + word(verdict, "class", "not told");
   if (const std::string rule = word(verdict, "rule", ""); !rule.empty()) text += " by rule " + rule;
   if (!truth(verdict, "settled")) text += ", more could change it";
   if (truth(verdict, "trigger")) text += ", brought by this packet";

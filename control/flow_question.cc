@@ -115,8 +115,6 @@ Why read_protocol(const Json& request, const Dictionary* dictionary, FlowFilter&
   return "there is no protocol " + in_quotes(written) + "; nDPI's names, unknown, tcp, udp, icmp and icmp6 are";
 }
 
-bool says_more_than_is_shown(const Prefix& prefix) { return prefix.bits > (prefix.base.is_v4() ? kCut4 : kCut6); }
-
 Why read_address(const Json& request, const QuestionContext& context, FlowFilter& filter) {
   std::string text;
   if (Why why = text_of(request, "address", text)) return why;
@@ -162,6 +160,8 @@ Why read_sort(const Json& request, FlowOrder& order) {
 }
 
 }  // namespace
+
+bool says_more_than_is_shown(const Prefix& prefix) { return prefix.bits > (prefix.base.is_v4() ? kCut4 : kCut6); }
 
 ReadRequest read_flows(const Json& request, const QuestionContext& context) {
   Request read;

@@ -19,6 +19,9 @@ struct QuestionContext {
   Addresses addresses = Addresses::truncated;
 };
 
+// Whether a prefix tells more of an address than is shown where addresses are cut.
+bool says_more_than_is_shown(const Prefix& prefix);
+
 // A request about flows or packets, read; or a sentence that says what was read and what to write.
 using ReadRequest = std::variant<Request, std::string>;
 
@@ -27,7 +30,7 @@ using ReadRequest = std::variant<Request, std::string>;
 ReadRequest read_flows(const nlohmann::ordered_json& request, const QuestionContext& context);
 
 // {"host": PATTERN, "client": ADDRESS, "server": ADDRESS[:PORT], "packets": N}. Where addresses are cut, whole ones
-// may be asked for, but no names with them.
+// may be asked for, but no names with them; see trace_record.h for what is told then.
 ReadRequest read_trace(const nlohmann::ordered_json& request, const QuestionContext& context);
 
 }  // namespace slowlane

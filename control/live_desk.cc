@@ -105,7 +105,7 @@ void LiveDesk::note(const FlowEvent& event, const LiveContext& context, Nanos no
 void LiveDesk::step(Nanos now) {
   names_.age(now);
   const LiveContext context = live();
-  const TraceContext trace{context, *box_.book, wires_, traces_.began()};
+  const TraceContext trace{context, *box_.book, wires_, traces_.asked(), traces_.began()};
   mail_.read([&](std::size_t worker, const Answer& answer) {
     lists_.take(worker, answer, context);
     traces_.take(worker, answer, trace);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/flow_question.h"
 #include "control/text.h"
 #include "dataplane/flow_facts.h"
 #include "rules/describe.h"
@@ -35,6 +36,16 @@ Json address_of(const Address& address, Addresses how) {
     case Addresses::none: break;
   }
   return nullptr;
+}
+
+// Whether it is known whose packet it is, though addresses are cut: the trace was asked for by his. A server inside is
+// a subscriber too.
+bool is_singled_out(const TraceStep& step, const TraceContext& context) {
+  if (context.live.addresses == Addresses::full) return false;
+  const auto whole = [](const std::optional<Prefix>& prefix) { return prefix && says_more_than_is_shown(*prefix); };
+  const bool sent_by_server = step.sender_is_low != step.client_is_low;
+  const bool server_is_inside = sent_by_server == (step.side == Side::inside);
+  return whole(context.asked.client) || (server_is_inside && whole(context.asked.server));
 }
 
 Json packet_view(const TraceStep& step, const TraceContext& context) {
@@ -74,6 +85,10 @@ Json flow_view(const Answer& step, const TraceContext& context) {
                {"inspected_packets", record["inspected_packets"]},
                {"protocol", record["protocol"]},
                {"ech", record["ech"]}};
+  if (is_singled_out(step.step, context)) {
+    view.erase("id");  // by it a list of flows would tell the name
+    view.erase("protocol");
+  }
   if (context.live.addresses == Addresses::full) {
     view["host"] = record["host"];
     view["host_from"] = record["host_from"];
@@ -132,13 +147,14 @@ Json rules_view(const FlowEvent& event, const TraceContext& context) {
 
 Json verdict_view(const Answer& step, const TraceContext& context) {
   const Flow& flow = step.event.flow;
+  const bool whole = !is_singled_out(step.step, context);
   const Json record = live_record(step.event, context.live);
-  Json view = {{"class", flow.cls == kPending ? Json("pending") : record["class"]},
-               {"rule", record["rule"]},
-               {"settled", static_cast<bool>(flow.settled)},
-               {"judged", step.step.was_open},
-               {"trigger", step.step.trigger},
-               {"observed", record["observed"]}};
+  Json view = Json::object();
+  if (whole) view = {{"class", flow.cls == kPending ? Json("pending") : record["class"]}, {"rule", record["rule"]}};
+  view.update(
+      {{"settled", static_cast<bool>(flow.settled)}, {"judged", step.step.was_open}, {"trigger", step.step.trigger}});
+  if (!whole) return view;
+  view["observed"] = record["observed"];
   const bool by_this_book = flow.generation == context.book.generation();
   if (step.step.was_open && by_this_book) view["rules"] = rules_view(step.event, context);
   return view;
@@ -158,6 +174,7 @@ Json fate_view(const TraceStep& fate, const TraceContext& context) {
 }
 
 Json record_of(const Answer& step, Json treatment, const TraceContext& context) {
+  if (is_singled_out(step.step, context)) treatment.erase("class");
   Json record = {{"packet", step.step.packet},
                  {"at_ms", milliseconds(step.step.arrival - context.began)},
                  {"headers", packet_view(step.step, context)},

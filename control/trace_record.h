@@ -17,6 +17,7 @@ struct TraceContext {
   LiveContext live;
   const LiveBook& book;
   const std::vector<std::string>& wires;  // their names
+  const FlowFilter& asked;                // what the trace was asked for by
   Nanos began = 0;                        // the trace; times are told since then
 };
 
@@ -26,7 +27,8 @@ enum class NoFate : std::uint8_t { held, not_told };
 
 // One traced packet: what came, the flow it belongs to, which rules were asked and what they said, what became of it.
 // Where addresses are not full it tells headers and decisions alone: addresses cut, no names, no ports of clients;
-// payload never.
+// payload never. Of whom was asked for by more of his address than is shown, it then tells no application,
+// class, rule or flow's id either, for those lead to what he visits.
 nlohmann::ordered_json trace_record(const Answer& step, const Answer& fate, const TraceContext& context);
 nlohmann::ordered_json trace_record(const Answer& step, NoFate why, const TraceContext& context);
 

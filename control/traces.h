@@ -28,6 +28,7 @@ class Traces {
   void step(const TraceContext& context, Nanos now);
   bool running() const { return feed_ != nullptr; }
   Nanos began() const { return began_; }
+  const FlowFilter& asked() const { return request_.filter; }
 
  private:
   using Key = std::pair<std::size_t, std::uint32_t>;  // worker and packet

@@ -144,7 +144,7 @@ TEST_F(FlowListsTest, AsksOneListAtATimeAndRefusesTooMany) {
 
 class TracesTest : public Workers {
  protected:
-  TraceContext context() const { return {live(), book_, wires_, traces_.began()}; }
+  TraceContext context() const { return {live(), book_, wires_, traces_.asked(), traces_.began()}; }
   std::shared_ptr<Feed> begin(std::uint16_t packets) {
     Request request;
     request.kind = Request::Kind::trace;

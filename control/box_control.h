@@ -36,6 +36,8 @@ class BoxControl {
   virtual std::future<std::string> ask_books(const Caller& by, std::string request) = 0;
   // The versions that are kept, the newest first: a list.
   virtual nlohmann::ordered_json versions() const = 0;
+  // What the running book says of a flow that the request describes (control/book_question.h).
+  virtual nlohmann::ordered_json explain(const nlohmann::ordered_json& request) const = 0;
   // Writes down who changed what; `result` is "done" or "refused", `more` an object.
   virtual void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) = 0;
   // Flows that run, a trace of packets, events as they come (control/live_desk.h): refused now, or answered later.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "control/book_question.h"
 #include "control/check.h"
 #include "control/live_record.h"
 #include "control/views.h"
@@ -215,6 +216,10 @@ std::future<std::string> BoxRun::ask_books(const Caller& by, std::string request
 }
 
 nlohmann::ordered_json BoxRun::versions() const { return books_.report().versions; }
+
+nlohmann::ordered_json BoxRun::explain(const nlohmann::ordered_json& request) const {
+  return answer_book_question(request, box_.book->running(), books_.report().status.value("digest", ""));
+}
 
 void BoxRun::note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) {
   if (by.rights == Rights::view) {

@@ -39,6 +39,7 @@ class BoxRun final : public BoxControl {
   void set_bypass(const BypassOrder& order) override;
   std::future<std::string> ask_books(const Caller& by, std::string request) override;
   nlohmann::ordered_json versions() const override;
+  nlohmann::ordered_json explain(const nlohmann::ordered_json& request) const override;
   void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) override;
   Reply flows(const nlohmann::ordered_json& request) override { return desk_.flows(request); }
   Reply trace(const nlohmann::ordered_json& request) override { return desk_.trace(request, box_.clock.now()); }

@@ -10,6 +10,7 @@
 #include "control/config.h"
 #include "control/ctl_books.h"
 #include "control/ctl_client.h"
+#include "control/ctl_explain.h"
 #include "control/ctl_live.h"
 #include "control/ctl_tables.h"
 #include "control/outline.h"
@@ -155,6 +156,7 @@ Command::Run attach(CLI::App& app) {
     options->act = std::move(act);
   };
   attach_live_commands(app, choose);
+  attach_explain_command(app, choose);
   attach_book_commands(app, choose);
   attach_changes(app, options);
   app.footer(
@@ -167,7 +169,8 @@ Command::Run attach(CLI::App& app) {
 
 Command ctl_command() {
   return {"ctl",
-          "talk to a running box: status, classes, rules, flows, trace, watch, top, reload, rollback, bypass, stop",
+          "talk to a running box: status, classes, rules, flows, trace, watch, top, explain, reload, rollback, bypass, "
+          "stop",
           attach};
 }
 

@@ -40,6 +40,7 @@ Json counters(BoxControl& box, const Json& request) {
 Json classes(BoxControl& box, const Json&) { return {{"ok", true}, {"classes", box.classes()}}; }
 Json rules(BoxControl& box, const Json&) { return {{"ok", true}, {"rules", box.rules()}}; }
 Json versions(BoxControl& box, const Json&) { return {{"ok", true}, {"versions", box.versions()}}; }
+Json explain(BoxControl& box, const Json& request) { return box.explain(request); }
 
 // {"state": "on" | "off", "for": "10min", "reason": "..."}.
 Json bypass(BoxControl& box, const Json& request) {
@@ -88,6 +89,8 @@ constexpr std::array kCommands = {
     CtlCommand{"diff", Rights::change, "what a book would change", nullptr},
     CtlCommand{"rollback", Rights::change, "go back to a version, or to the one before", nullptr},
     CtlCommand{"versions", Rights::view, "books that can be gone back to", versions},
+    CtlCommand{"explain", Rights::view, "which rule of the running book a flow falls under, and why; host, server, ...",
+               explain},
     CtlCommand{"bypass", Rights::change, "forward without looking, or look again", bypass, true},
     CtlCommand{"stop", Rights::change, "drain and end", stop, true},
 };

@@ -34,6 +34,11 @@ class CtlCommands : public testing::Test {
 
 TEST_F(CtlCommands, StatusIsTheBoxsOwn) { EXPECT_EQ(ask(R"({"command":"status"})")["state"], "running"); }
 
+TEST_F(CtlCommands, WhoMayOnlyLookMayAskTheBook) {
+  EXPECT_EQ(ask(R"({"command":"explain","host":"a.example"})", Rights::view)["class"], "slow");
+  EXPECT_THAT(box_.noted, IsEmpty());
+}
+
 TEST_F(CtlCommands, CountersCanBeThoseThatCounted) {
   EXPECT_EQ(ask(R"({"command":"counters"})")["counters"].dump(), R"({"received_packets":12,"sent_packets":0})");
   EXPECT_EQ(ask(R"({"command":"counters","changed":true})")["counters"].dump(), R"({"received_packets":12})");

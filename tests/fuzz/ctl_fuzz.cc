@@ -1,7 +1,7 @@
 // What a client may write to a box's sockets. The first byte chooses the socket; the rest are lines. Every line must be
 // answered with one line of JSON that says whether it was done, what only looks must change nothing, a bundle of books
-// that is read must be what is written again, and a question about flows or packets is understood or refused with a
-// reason.
+// that is read must be what is written again, and a question about flows, packets or the running book is understood or
+// refused with a reason.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -10,9 +10,11 @@
 #include <string>
 #include <string_view>
 
+#include "control/book_question.h"
 #include "control/bundle.h"
 #include "control/ctl_commands.h"
 #include "control/flow_question.h"
+#include "control/json_reading.h"
 #include "tests/support/box.h"
 #include "tests/support/fake_box.h"
 
@@ -46,12 +48,14 @@ void read_question(const std::string& line) {
 rules = ( { name = "media"; when = { host = ["a.example"]; }; then = "slow"; } );)"),
       1);
   static const slowlane::Dictionary names{.protocols = {{"tls", 91}, {"youtube", 124}}, .categories = {}};
-  const Json request = Json::parse(line, nullptr, false);
+  const Json request = slowlane::parse_request(line);
   if (!request.is_object()) return;
   for (const auto how : {slowlane::Addresses::full, slowlane::Addresses::truncated, slowlane::Addresses::none})
     for (const auto& read :
          {slowlane::read_flows(request, {book, &names, how}), slowlane::read_trace(request, {book, nullptr, how})})
       if (const auto* const why = std::get_if<std::string>(&read)) require(!why->empty(), "a refusal says why");
+  const Json told = slowlane::answer_book_question(request, book.running(), "0123");
+  require(told["ok"] == true ? told["book"] == "b" : told["error"] != "", "a flow is explained, or why not");
 }
 
 void ask(slowlane::FakeBox& box, slowlane::Rights rights, const std::string& line) {

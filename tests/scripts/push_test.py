@@ -59,6 +59,42 @@ class Push(BoxCase):
         self.assertEqual([(one["what"], one["result"], one["by"]["uid"]) for one in self.changes()][1:],
                          [("push", "done", os.getuid()), ("rollback", "done", os.getuid()), ("rollback", "done", os.getuid())])
 
+    def explain(self, *options, sock="ctl.sock", form=("--json",)):
+        return subprocess.run([SLOWLANE, "ctl", "--socket", self.path(sock), *form, "explain", *options], capture_output=True,
+                              text=True, check=False)
+
+    def test_the_book_in_force_is_asked_as_its_file_would_be(self):
+        flow = ("--server", "198.51.100.7:443", "--host", "www.example.com", "--vlan", "5", "--payload-hex", "16 03")
+        by_file = [SLOWLANE, "explain", "--book", self.path("book.cfg"), *flow]
+        offline = json.loads(subprocess.run([*by_file, "--json"], capture_output=True, text=True, check=True).stdout)
+        answer = json.loads(self.explain(*flow).stdout)
+        self.assertEqual(answer, {**offline, "ok": True, "digest": self.status()["book"]["digest"]})
+        self.assertEqual((answer["book"], answer["rule"]), ("configured", "media"))
+        text = subprocess.run(by_file, capture_output=True, text=True, check=True).stdout
+        shown = self.explain(*flow, form=())
+        self.assertEqual((shown.returncode, shown.stdout), (0, f'{text}book: "configured" {answer["digest"][:12]}\n'))
+        self.assertEqual(self.explain(*flow, sock="view.sock", form=()).stdout, shown.stdout)
+
+    def test_a_pushed_book_is_asked_when_its_file_is_gone(self):
+        flow = ("--server", "203.0.113.7")
+        self.assertIsNone(json.loads(self.explain(*flow).stdout)["rule"])
+        self.reload("second", text=book("second").replace("198.51.100.0/24", "203.0.113.0/24"))
+        os.remove(self.path("second.cfg"))
+        for sock in "ctl.sock", "view.sock":
+            answer = json.loads(self.explain(*flow, sock=sock).stdout)
+            self.assertEqual((answer["book"], answer["class"], answer["rule"]), ("second", "slow", "media"))
+            self.assertEqual(answer["digest"], self.status()["book"]["digest"])
+        self.assertEqual([one["what"] for one in self.changes()][1:], ["push"])
+
+    def test_what_explain_cannot_read_is_refused_alike(self):
+        for wrong in (["--server", "nowhere"], ["--payload-hex", "1"], ["--initiator", "left", "--transport", "x"]):
+            with self.subTest(wrong=wrong):
+                offline = subprocess.run([SLOWLANE, "explain", "--book", self.path("book.cfg"), *wrong], capture_output=True,
+                                         text=True, check=False)
+                online = self.explain(*wrong, form=())
+                self.assertEqual((online.returncode, online.stderr), (2, offline.stderr))
+                self.assertEqual(offline.returncode, 2)
+
     def test_a_book_with_mistakes_changes_nothing_and_tells_each(self):
         self.write("list.txt", "good.example\nbad name\n")
         path = self.write("bad.cfg", 'lists = ( { name = "l"; file = "list.txt"; } );\nclases = ();\n')

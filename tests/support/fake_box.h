@@ -37,6 +37,9 @@ class FakeBox : public BoxControl {
     return {"", {}, feeds.back()};
   }
   nlohmann::ordered_json versions() const override { return nlohmann::ordered_json::array({{{"digest", "abc"}}}); }
+  nlohmann::ordered_json explain(const nlohmann::ordered_json&) const override {
+    return {{"ok", true}, {"class", "slow"}};
+  }
   void note_change(const Caller&, const char* what, const char* result, nlohmann::ordered_json more) override {
     noted.push_back(std::string(what) + " " + result + " " + more.dump());
   }

@@ -52,7 +52,7 @@ Result<std::vector<NameDesk::Answer>> NameDesk::ask(const std::shared_ptr<const 
   if (pattern.kind != HostPattern::Kind::exact)
     return Diagnostic{"name", 0,
                       "write one whole name like www.example.com, without dots at its ends, stars or slashes"};
-  if (rules != rules_) {
+  if (rules != rules_.lock()) {
     scratch_ = rules->make_scratch();
     rules_ = rules;
   }

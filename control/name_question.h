@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace slowlane {
 
-// "What happens to NAME?", answered by the very rules that judge flows. One thread's.
+// "What happens to NAME?", answered by the very rules that judge flows. Keeps no rules between two questions, so that a
+// large book goes when the box lets go of it. One thread's.
 class NameDesk {
  public:
   // What a connection to the name gets over one carrier.
@@ -25,7 +27,7 @@ class NameDesk {
   Result<std::vector<Answer>> ask(const std::shared_ptr<const RuleSet>& rules, const std::string& name);
 
  private:
-  std::shared_ptr<const RuleSet> rules_;  // that the scratch is of
+  std::weak_ptr<const RuleSet> rules_;  // that the scratch is of
   RuleSet::ScratchPtr scratch_;
 };
 

@@ -84,7 +84,7 @@ HttpAnswer WebRoutes::watch(const HttpRequest& request) {
 
 std::shared_ptr<const std::string> WebRoutes::made(const std::shared_ptr<const Published>& published,
                                                    const std::string& path, Make make) {
-  if (published != made_of_) {
+  if (published != made_of_.lock()) {
     made_.clear();
     made_of_ = published;
   }

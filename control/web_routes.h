@@ -13,7 +13,8 @@
 namespace slowlane {
 
 // What a box answers over HTTP, path by path. Belongs to one server's thread; reads the board and nothing else of the
-// box. What can be answered once for all is made once for each publication, whoever asks.
+// box. What can be answered once for all is made once for each publication, whoever asks; no publication, and so no
+// book, is kept between two requests.
 class WebRoutes {
  public:
   // notice: that page alone. Everybody may read it; the rest is for whom the guard lets pass.
@@ -34,7 +35,7 @@ class WebRoutes {
   WebGuard guard_;
   Serves serves_;
   NameDesk desk_;
-  std::shared_ptr<const Published> made_of_;
+  std::weak_ptr<const Published> made_of_;
   std::unordered_map<std::string, std::shared_ptr<const std::string>> made_;
 };
 

@@ -46,6 +46,15 @@ TEST(NameDesk, GoesOnWithAnotherBook) {
   EXPECT_EQ(asked("book = \"c\"; classes = ( { name = \"gone\"; drop = {}; } ); otherwise = \"gone\";"), 2);
 }
 
+TEST(NameDesk, KeepsNoBookThatWasReplaced) {
+  NameDesk desk;
+  std::shared_ptr<const RuleSet> rules = figures_of(kTwoRules, 0).rules;
+  const std::weak_ptr<const RuleSet> kept = rules;
+  ASSERT_TRUE(desk.ask(rules, "a.example"));
+  rules.reset();
+  EXPECT_TRUE(kept.expired());
+}
+
 TEST(NameDesk, RefusesWhatIsNoName) {
   NameDesk desk;
   const auto rules = figures_of("book = \"b\";", 0).rules;

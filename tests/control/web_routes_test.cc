@@ -54,6 +54,15 @@ TEST_F(WebRoutesTest, AnswerWithTheLatest) {
   EXPECT_EQ(ask(routes_, "/nothing").status, 404U);
 }
 
+TEST_F(WebRoutesTest, KeepNoBookThatWasReplaced) {
+  publish();
+  const std::weak_ptr<const RuleSet> replaced = board_.get()->figures.rules;
+  ask(routes_, "/api/book");
+  ask(routes_, "/notice", {{"name", "abs.twimg.com"}});
+  publish();
+  EXPECT_TRUE(replaced.expired()) << "though nobody asked since";
+}
+
 TEST_F(WebRoutesTest, TheApiShowsClassesRulesAndTheBook) {
   publish();
   const Json now = Json::parse(*ask(routes_, "/api/now").body);

@@ -63,6 +63,20 @@ std::vector<Aside> put_aside_files(const std::string& file) {
   return found;
 }
 
+std::uint64_t lines_in(const std::string& file) {
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::array<char, 4096> part;
+  std::uint64_t lines = 0;
+  for (ssize_t got = 0; fd && (got = ::read(fd.get(), part.data(), part.size())) > 0;)
+    lines += static_cast<std::uint64_t>(std::count(part.data(), part.data() + got, '\n'));
+  return lines;
+}
+
+// A file may be ours where its folder is not.
+bool emptied(const fs::path& path) {
+  return static_cast<bool>(Fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)));
+}
+
 // When the file was written last; `now` where it cannot be told.
 Nanos written_last(const std::string& file, Nanos now) {
   struct stat about {};
@@ -128,6 +142,11 @@ bool EventLog::reopen() {
   return true;
 }
 
+const std::string& EventLog::trouble() const {
+  if (!trouble_.empty()) return trouble_;
+  return aside_trouble_.empty() ? delete_trouble_ : aside_trouble_;
+}
+
 void EventLog::write(std::string_view line, Nanos now) {
   if (size_ + waiting_.size() > 0 && now - begun_ >= span_) tick(now);
   if (size_ + waiting_.size() == 0) begun_ = now;
@@ -178,22 +197,39 @@ void EventLog::put_aside(Nanos now) {
   Nanos begun = begun_;
   while (fs::exists(aside_name(config_.file, begun), error)) begun += kMillisecond;
   fs::rename(config_.file, aside_name(config_.file, begun), error);
-  // Somebody may have taken the file away; a new one is begun either way.
-  reopen();
   begun_ = now;
+  aside_trouble_.clear();
+  // Somebody may have taken the file away; a new one is begun either way.
+  if (error && error != std::errc::no_such_file_or_directory) return empty_instead(error.message());
+  reopen();
+}
+
+void EventLog::empty_instead(const std::string& why) {
+  const std::uint64_t lines = lines_in(config_.file);
+  const bool done = emptied(config_.file);
+  aside_trouble_ = fmt::format("{} cannot be put aside ({}) and {}; let the box write in {}", config_.file, why,
+                               done ? "was emptied" : "not be emptied, so that it keeps what is too old",
+                               folder_of(config_.file).string());
+  if (!done) return;
+  lost_ += lines;
+  size_ = 0;
 }
 
 void EventLog::prune(Nanos now) {
   std::vector<Aside> files = put_aside_files(config_.file);
   std::uint64_t total = size_;
   for (const Aside& file : files) total += file.size;
+  delete_trouble_.clear();
   for (const Aside& file : files) {
     // Checked once a second or so: a file goes when its oldest line would be too old at the next look.
     const bool old = now - file.begun + kSecond >= config_.keep;
     if (!old && total <= config_.limit) break;
     std::error_code error;
     fs::remove(file.path, error);
-    total -= file.size;
+    if (!error || emptied(file.path)) total -= file.size;
+    if (error)
+      delete_trouble_ = fmt::format("{} cannot be deleted ({}); delete it, and let the box write in {}",
+                                    file.path.string(), error.message(), folder_of(config_.file).string());
   }
 }
 

@@ -14,8 +14,9 @@ namespace slowlane {
 
 // A live run's records on disk: appended to one file, which is put aside under its name and time 24 times per `keep`;
 // what is put aside is deleted before its oldest line is as old as `keep`, and the oldest first where all of it exceeds
-// `limit`. Lines that cannot be written are counted and lost: the box never waits for a disk that is full. Control's
-// thread only; `now` is the wall clock.
+// `limit`. What the folder does not let it put aside or delete is emptied where it stands: no line outlives `keep`.
+// Lines that cannot be written, or kept so long, are counted and lost: the box never waits for a disk that is full.
+// Control's thread only; `now` is the wall clock.
 class EventLog {
  public:
   // Makes the file's folder where it is missing, and puts aside the whole lines that an earlier run left.
@@ -31,8 +32,8 @@ class EventLog {
 
   std::uint64_t written() const { return written_; }  // lines
   std::uint64_t lost() const { return lost_; }
-  // Why lines are being lost; empty while none are.
-  const std::string& trouble() const { return trouble_; }
+  // Why lines are being lost or outlive `keep`, and what to do about it; empty: nothing is wrong.
+  const std::string& trouble() const;
 
  private:
   EventLog(EventsConfig config, Nanos now);
@@ -40,6 +41,7 @@ class EventLog {
   void cut_half_line();
   void flush();
   void put_aside(Nanos now);
+  void empty_instead(const std::string& why);
   void prune(Nanos now);
   void lose(std::string why);
 
@@ -53,7 +55,9 @@ class EventLog {
   std::uint64_t waiting_lines_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t lost_ = 0;
-  std::string trouble_;
+  std::string trouble_;         // with writing
+  std::string aside_trouble_;   // with putting aside, the last time
+  std::string delete_trouble_;  // with deleting
 };
 
 }  // namespace slowlane

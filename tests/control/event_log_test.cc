@@ -133,6 +133,90 @@ TEST_F(EventLogTest, StaysWithinItsLimit) {
   EXPECT_EQ(log->written(), 5000u);
 }
 
+// Whose folder lets nothing be put aside: the name with its time would be too long.
+class StuckEventLogTest : public EventLogTest {
+ protected:
+  StuckEventLogTest() { config_.file = folder_.file(name_); }
+  const std::string name_ = std::string(250, 'f');
+};
+
+TEST_F(StuckEventLogTest, KeepsNoLineLongerThanItMay) {
+  const auto log = open();
+  std::uint64_t lines = 0;
+  for (Nanos now = kStart; now < kStart + 72 * kHour; now += 600 * kSecond, ++lines) {
+    log->write(std::to_string(now), now);
+    log->tick(now);
+    for (const std::string& line : lines_of(read_text(folder_, name_))) ASSERT_LT(now - std::stoll(line), config_.keep);
+  }
+  EXPECT_THAT(names(), ElementsAre(name_));
+  EXPECT_EQ(log->written(), lines);
+  EXPECT_EQ(log->lost() + lines_of(read_text(folder_, name_)).size(), lines);
+  EXPECT_THAT(log->trouble(), HasSubstr("cannot be put aside (File name too long) and was emptied; let the box write"));
+}
+
+TEST_F(StuckEventLogTest, StaysWithinItsLimit) {
+  config_.limit = 1 << 20;
+  const auto log = open();
+  for (int i = 0; i < 5000; ++i) log->write(std::string(999, 'x'), kStart);
+  log->tick(kStart);
+  EXPECT_LE(read_text(folder_, name_).size(), config_.limit);
+}
+
+TEST_F(StuckEventLogTest, LosesWhatAnEarlierRunLeft) {
+  write_text(folder_, name_, "old\nolder\n");
+  const auto log = open();
+  EXPECT_EQ(read_text(folder_, name_), "");
+  EXPECT_EQ(log->lost(), 2u);
+  EXPECT_THAT(log->trouble(), HasSubstr("cannot be put aside"));
+}
+
+// Somebody for whom a folder's mode counts, as it does not for root.
+class Nobody {
+ public:
+  static constexpr uid_t kUser = 65534;
+  Nobody() : root_(geteuid() == 0) {
+    if (root_) {
+      EXPECT_EQ(seteuid(kUser), 0);
+    }
+  }
+  ~Nobody() {
+    if (root_) {
+      EXPECT_EQ(seteuid(0), 0);
+    }
+  }
+  Nobody(const Nobody&) = delete;
+  Nobody& operator=(const Nobody&) = delete;
+
+ private:
+  const bool root_;
+};
+
+TEST_F(EventLogTest, EmptiesWhatItsFolderDoesNotLetItDelete) {
+  write_text(folder_, "flows.jsonl.1615900000000", "older\n");
+  for (const std::string& path : {folder_.file(""), folder_.file("flows.jsonl.1615900000000")})
+    if (geteuid() == 0) {
+      ASSERT_EQ(chown(path.c_str(), Nobody::kUser, static_cast<gid_t>(-1)), 0);
+    }
+  const Nobody nobody;
+  const auto log = open();
+  ASSERT_NE(log, nullptr);
+  EXPECT_THAT(names(), ElementsAre("flows.jsonl"));
+  write_text(folder_, "flows.jsonl.1615900000000", "older\n");
+  ASSERT_EQ(chmod(folder_.file("").c_str(), 0500), 0);
+  log->tick(kStart);
+  EXPECT_EQ(read_text(folder_, "flows.jsonl.1615900000000"), "");
+  EXPECT_THAT(log->trouble(), HasSubstr("flows.jsonl.1615900000000 cannot be deleted (Permission denied); delete it"));
+  log->write("one", kStart);
+  log->tick(kStart + kHour);
+  EXPECT_THAT(log->trouble(), HasSubstr("flows.jsonl cannot be put aside (Permission denied) and was emptied"));
+  EXPECT_EQ(log->lost(), 1u);
+  ASSERT_EQ(chmod(folder_.file("").c_str(), 0700), 0);
+  log->write("two", kStart + kHour);
+  log->tick(kStart + 2 * kHour);
+  EXPECT_EQ(log->trouble(), "");
+  EXPECT_THAT(names(), ElementsAre("flows.jsonl", "flows.jsonl.1616003600000"));
+}
+
 TEST_F(EventLogTest, SaysWhyItCannotBeOpened) {
   config_.file = "/proc/no/such/flows.jsonl";
   const auto log = EventLog::open(config_, kStart);

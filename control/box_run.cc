@@ -33,7 +33,7 @@ void say(const std::string& text) {
 Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box, BoxBooks& books) {
   std::unique_ptr<BoxRun> run(new BoxRun(box, books));
   if (!box.config.events.file.empty()) {
-    auto log = EventLog::open(box.config.events, box.clock.now());
+    auto log = EventWriter::open(box.config.events, box.clock.now());
     if (!log) return log.diagnostics();
     run->events_ = std::move(*log);
   }
@@ -72,6 +72,7 @@ void BoxRun::run(int signals) {
 void BoxRun::start() {
   books_.attach(rules_);
   for (Core& core : box_.cores) core.loop->start();
+  if (events_) events_->start();
   web_->start();
   const std::string text =
       fmt::format("{}: {}, {}, book {}", box_.config.name, counted(box_.config.wires.size(), "wire", "wires"),
@@ -207,6 +208,7 @@ void BoxRun::end() {
   write_records(box_.clock.now());
   for (std::size_t i = 0; i < box_.ports.size(); ++i)
     if (taken_down_[i]) box_.ports[i]->set_link_up(true);
+  if (events_ && !events_->finish()) say("the disk does not answer: the last records of flows are lost");
   books_.detach();
   say("stopped");
 }

@@ -9,7 +9,7 @@
 #include "control/box_control.h"
 #include "control/box_status.h"
 #include "control/ctl_server.h"
-#include "control/event_log.h"
+#include "control/event_writer.h"
 #include "control/live_desk.h"
 #include "control/meters.h"
 #include "control/notify.h"
@@ -69,7 +69,7 @@ class BoxRun final : public BoxControl {
   Meters meters_;
   Sparing refusals_;  // of the view socket, that are written down
   LiveDesk desk_;
-  std::unique_ptr<EventLog> events_;
+  std::unique_ptr<EventWriter> events_;
   std::unique_ptr<CtlServer> server_;
   std::unique_ptr<Web> web_;
   std::vector<std::uint64_t> turns_;

@@ -136,7 +136,8 @@ std::vector<std::string> degraded_states(const Appliance& box, const RunState& r
   if (const std::uint64_t count = lost_events(box); count > 0)
     all.push_back(fmt::format("the rings of flow records were full: {} records were lost", count));
   if (!run.notice_trouble.empty()) all.push_back(run.notice_trouble);
-  if (run.events != nullptr && !run.events->trouble().empty()) all.push_back("flow records: " + run.events->trouble());
+  if (const std::string trouble = run.events == nullptr ? "" : run.events->trouble(); !trouble.empty())
+    all.push_back("flow records: " + trouble);
   all.insert(all.end(), run.books.degraded.begin(), run.books.degraded.end());
   return all;
 }

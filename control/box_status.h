@@ -6,7 +6,7 @@
 
 #include "control/appliance.h"
 #include "control/book_jobs.h"
-#include "control/event_log.h"
+#include "control/event_writer.h"
 
 namespace slowlane {
 
@@ -17,7 +17,7 @@ struct RunState {
   const char* state = "running";  // running, bypass, draining
   std::string bypass_reason;      // while it is on
   std::string notice_trouble;     // why people may not learn what the box does
-  const EventLog* events = nullptr;
+  const EventWriter* events = nullptr;
   BookReport books;
 };
 

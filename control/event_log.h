@@ -16,7 +16,7 @@ namespace slowlane {
 // what is put aside is deleted before its oldest line is as old as `keep`, and the oldest first where all of it exceeds
 // `limit`. What the folder does not let it put aside or delete is emptied where it stands: no line outlives `keep`.
 // Lines that cannot be written, or kept so long, are counted and lost: the box never waits for a disk that is full.
-// Control's thread only; `now` is the wall clock.
+// One thread's; `now` is the wall clock.
 class EventLog {
  public:
   // Makes the file's folder where it is missing, and puts aside the whole lines that an earlier run left.

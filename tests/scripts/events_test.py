@@ -1,4 +1,5 @@
-"""The events file of a running box: its lines fit their schema, and a kill at any moment leaves whole lines."""
+"""The events file of a running box: its lines fit their schema, a disk that stalls holds up nothing else, and a kill at
+any moment leaves whole lines."""
 
 import glob
 import json
@@ -52,6 +53,20 @@ class Events(BoxCase):
                                      {record["event"] for record in records})
                 self.assertEqual({tuple(one["rule"] for one in record["observed"]) for record in records},
                                  {(), ("seen",)})
+
+    def test_a_disk_that_stalls_holds_up_records_alone(self):
+        # A pipe that is full and that nobody reads: write() waits in it as on such a disk.
+        os.mkfifo(self.path("flows.jsonl"))
+        disk = os.open(self.path("flows.jsonl"), os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, disk)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(disk, bytes(4096))
+        box = self.start(self.appliance(BOOK, self.events("all", "full")))
+        self.wait_for(lambda: self.counters().get("total.received_packets") == 400, box)
+        self.wait_for(lambda: "the disk does not keep up" in str(json.loads(self.ask("status").stdout)["degraded"]), box)
+        self.stop(box)
+        self.assertIn("the last records of flows are lost", box.stderr.read())
 
     def test_a_box_killed_while_it_writes_leaves_whole_lines(self):
         write_capture(self.path("in.pcap"), [udp_frame(i % 200, i, port=5000 + i // 200) for i in range(FLOWS)])

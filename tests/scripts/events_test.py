@@ -74,14 +74,14 @@ class Events(BoxCase):
         with open(path, encoding="utf-8") as file:
             text = file.read().replace("pace=fast", "pace=real").replace("capacity = 4096", "capacity = 65536")
         self.write("box.cfg", text)
-        chance, cut, seen = random.Random(5), 0, 0
-        for _ in range(int(os.environ.get("SLOWLANE_KILLS", "8"))):
+        chance, rounds = random.Random(5), int(os.environ.get("SLOWLANE_KILLS", "8"))
+        hit = cut = seen = 0
+        for _ in range(rounds):
             box = self.start(path)
             self.wait_for(lambda: os.path.exists(self.path("flows.jsonl")) and os.path.getsize(self.path("flows.jsonl")) > 0, box)
             self.check(self.files()[1:])  # what was put aside, by a run that was killed for one
             time.sleep(chance.random() * 0.5)
-            box.kill()
-            box.wait()
+            hit += self.kill_behind_a_write(box)
             cut += self.lines(self.path("flows.jsonl"))[-1] != b""
             seen += len(self.files()) > 1
         box = self.start(path)
@@ -89,7 +89,24 @@ class Events(BoxCase):
         self.stop(box)
         self.check(self.files())
         self.assertGreater(seen, 0, "no file was ever put aside: the test tests nothing")
-        print(f"half a line was left {cut} times")
+        self.assertGreater(hit, 0, "no kill came while records were written: the test tests nothing")
+        print(f"of {rounds} kills {hit} came right behind the beginning of a write; half a line was left {cut} times")
+
+    def kill_behind_a_write(self, box):
+        """Kills it as soon as its file grows; whether it did so in time."""
+        path, end = self.path("flows.jsonl"), time.monotonic() + 5
+        size = now = self.size(path)
+        while now <= size and time.monotonic() < end:
+            size, now = now, self.size(path)
+        box.kill()
+        box.wait()
+        return now > size
+
+    def size(self, path):
+        try:
+            return os.stat(path).st_size
+        except FileNotFoundError:  # between two files
+            return 0
 
     def check(self, paths):
         """Each file has whole lines alone; one may be deleted meanwhile."""

@@ -7,33 +7,12 @@
 
 #include "control/text.h"
 #include "rules/load.h"
+#include "rules/utf8.h"
 
 namespace slowlane {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// The library that reads the request is the judge of what is a text.
-bool is_utf8(const std::string& text) {
-  try {
-    (void)Json(text).dump();
-    return true;
-  } catch (const Json::exception&) {
-    return false;
-  }
-}
-
-// The line with the first byte that is none; a long list is not walked for each of its lines.
-int first_bad_line(std::string_view text) {
-  int line = 1;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (!is_utf8(std::string(text.substr(0, end)))) return line;
-    text.remove_prefix(std::min(end + 1, text.size()));
-    ++line;
-  }
-  return 0;
-}
 
 Diagnostic wrong(const std::string& text) { return {"request", 0, text}; }
 
@@ -110,8 +89,7 @@ Diagnostics unsendable(const Bundle& bundle) {
     bytes += file.text.size();
     if (!is_utf8(file.path))
       mistakes.push_back({file.path, 0, "its name is not UTF-8, as a book that is sent must be"});
-    if (!is_utf8(file.text))
-      mistakes.push_back({file.path, first_bad_line(file.text), "is not UTF-8, as a book that is sent must be"});
+    if (const auto wrong = not_utf8(file.path, file.text)) mistakes.push_back(*wrong);
   }
   if (bytes > kMostBundle)
     mistakes.push_back({bundle.path(), 0,

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "rules/suggest.h"
+#include "rules/utf8.h"
 
 namespace slowlane {
 namespace {
@@ -77,6 +78,9 @@ Result<bool> read_boolean(const Node& node) {
 }
 
 Result<std::string> read_text(const Node& node) {
+  // Texts are shown to others; expressions, which may ask for any byte, are not read here.
+  if (node.kind == Node::Kind::text && !is_utf8(node.text))
+    return mistake(node, "must be UTF-8, and its bytes behind \\x are not");
   if (node.kind == Node::Kind::text && !node.text.empty()) return node.text;
   return mistake(node,
                  node.kind == Node::Kind::text ? "must not be empty" : "takes a text in quotes, not " + describe(node));

@@ -27,7 +27,7 @@ Result<std::uint64_t> read_size(const Node& node);
 Result<Nanos> read_time(const Node& node);
 Result<double> read_share(const Node& node);
 Result<bool> read_boolean(const Node& node);
-Result<std::string> read_text(const Node& node);
+Result<std::string> read_text(const Node& node);  // UTF-8, not empty
 // `first` to `last`, both allowed.
 Result<std::uint64_t> read_number(const Node& node, std::uint64_t first, std::uint64_t last);
 // A number, or a list of the least and the most, both within `first` to `last`.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "rules/ip.h"
+#include "rules/utf8.h"
 
 namespace slowlane {
 namespace {
@@ -185,6 +186,7 @@ ReadHostPattern read_host_pattern(std::string_view written) {
 }
 
 Result<HostPatterns> read_host_list(const std::string& file, std::string_view text) {
+  if (auto wrong = not_utf8(file, text)) return *std::move(wrong);
   HostPatterns out;
   Diagnostics mistakes;
   std::size_t more = 0;

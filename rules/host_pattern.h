@@ -17,7 +17,7 @@ using ReadHostPattern = std::variant<HostPattern, std::string>;
 ReadHostPattern read_host_pattern(std::string_view written);
 
 // Reads a list file: one pattern a line, '#' starts a comment at the start of a line or after a space. `file` is its
-// path as messages shall name it. A list may be empty. Past a thousand mistakes the rest is only counted.
+// path as messages shall name it. A list is UTF-8 and may be empty. Past a thousand mistakes the rest is only counted.
 Result<HostPatterns> read_host_list(const std::string& file, std::string_view text);
 
 }  // namespace slowlane

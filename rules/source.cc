@@ -7,6 +7,8 @@
 #include <fstream>
 #include <utility>
 
+#include "rules/utf8.h"
+
 namespace slowlane {
 namespace {
 
@@ -60,6 +62,7 @@ class Flattener {
       const auto line = 1 + std::ranges::count(text.substr(0, zero), '\n');
       return complain(reader, static_cast<int>(line), "a zero byte: this is no text file");
     }
+    if (const auto wrong = not_utf8(path, text)) return mistakes_.push_back(*wrong);
     open_.push_back(path);
     claim_line(reader);
     bool fresh_line = true;

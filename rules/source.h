@@ -44,7 +44,8 @@ struct Source {
   std::string_view shown(std::uint32_t line) const;
 };
 
-// Diagnostics: files that cannot be read, includes that never end, strings and comments that are never closed.
+// Diagnostics: files that cannot be read or are no UTF-8, includes that never end, strings and comments that are never
+// closed.
 Result<Source> read_source(const std::string& path, const ReadFile& read);
 
 }  // namespace slowlane

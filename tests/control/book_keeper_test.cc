@@ -194,6 +194,19 @@ TEST_F(Keeper, StartsWithTheLastBookWhereTheFileGotMistakes) {
   EXPECT_THAT(keeper_->degraded()[0], HasSubstr("the configured file has mistakes"));
 }
 
+// JSON keeps no other texts: it could never be gone back to.
+TEST_F(Keeper, TakesNoConfiguredBookThatIsNoUtf8) {
+  start();
+  write_text(folder_, "book.cfg", book("edited") + "# caf\xe9\n");
+  const Json answer = keeper_->reread();
+  ASSERT_EQ(answer["diagnostics"].size(), 1u) << answer;
+  EXPECT_EQ(answer["diagnostics"][0]["line"], 5);
+  EXPECT_EQ(running(), "configured");
+  start();
+  EXPECT_EQ(running(), "configured");
+  EXPECT_THAT(keeper_->degraded(), ElementsAre(HasSubstr("is not UTF-8")));
+}
+
 TEST_F(Keeper, StartsWithTheFileWhereTheKeptBookIsDamaged) {
   start();
   const std::string digest = push(book("new"))["to"]["digest"];

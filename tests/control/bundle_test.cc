@@ -15,6 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::StartsWith;
 using Json = nlohmann::ordered_json;
 
 std::vector<std::string> paths_of(const Bundle& bundle) {
@@ -97,7 +98,7 @@ TEST(Bundle, OfOtherThanUtf8CannotBeSent) {
   EXPECT_THAT(unsendable({{{"a", "# h\xc3\xa9\n", ""}}}), IsEmpty());
   const Diagnostics wrong = unsendable({{{"a", "# one\n# h\xe9\n", ""}}});
   ASSERT_THAT(wrong, SizeIs(1));
-  EXPECT_EQ(wrong[0].print(), "a:2: is not UTF-8, as a book that is sent must be");
+  EXPECT_THAT(wrong[0].print(), StartsWith("a:2: is not UTF-8"));
 }
 
 TEST(Bundle, DigestsCoverEveryTextAndName) {

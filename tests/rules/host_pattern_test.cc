@@ -103,6 +103,12 @@ TEST(HostList, ReportsEveryBadLine) {
   EXPECT_EQ(list.diagnostics()[1].line, 4);
 }
 
+TEST(HostList, IsUtf8InItsCommentsToo) {
+  const auto list = read_host_list("v.txt", "a.com\n# caf\xe9\nb.com\n");
+  ASSERT_FALSE(list);
+  EXPECT_THAT(list.diagnostics()[0].print(), HasSubstr("v.txt:2: is not UTF-8"));
+}
+
 TEST(HostList, CountsWhatIsTooMuchToSay) {
   std::string text;
   for (int i = 0; i < 1500; ++i) text += "a b\n";

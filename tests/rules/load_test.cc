@@ -332,5 +332,17 @@ TEST(LoadTree, ReadsTextsThatAreNoBooks) {
   EXPECT_EQ(tree->root.child("c")->place.line, 2);
 }
 
+// Names become labels of metrics; an expression may ask for any byte.
+TEST(Load, NamesAreUtf8HoweverTheyAreWritten) {
+  const std::string classes = R"(classes = ( { name = "slow"; drop = {}; } ); )";
+  EXPECT_THAT(mistakes_of(R"(book = "caf\xe9";)"), HasSubstr("book.cfg:1: book.book: must be UTF-8"));
+  EXPECT_THAT(mistakes_of(R"(classes = ( { name = "caf\xe9"; drop = {}; } );)"), HasSubstr("must be UTF-8"));
+  EXPECT_THAT(mistakes_of(classes + R"(rules = ( { name = "caf\xe9"; when = {}; then = "slow"; } );)"),
+              HasSubstr("must be UTF-8"));
+  EXPECT_EQ(mistakes_of(classes + R"(book = "caf\xc3\xa9"; )" +
+                        R"(rules = ( { name = "r"; when = { payload = "/^\xff/"; }; then = "slow"; } );)"),
+            "");
+}
+
 }  // namespace
 }  // namespace slowlane

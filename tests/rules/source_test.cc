@@ -90,6 +90,13 @@ TEST(Source, BytesThatLibconfigWouldLoseAreRefused) {
   EXPECT_THAT(refusal({{"a.cfg", "x = " + std::string(100, '(') + std::string(100, ')') + ";"}}), HasSubstr("64 deep"));
 }
 
+TEST(Source, WhatIsNoUtf8IsRefusedInIncludesAndCommentsToo) {
+  EXPECT_EQ(refusal({{"a.cfg", "# caf\xc3\xa9\na = 1;\n"}}), "");
+  EXPECT_THAT(refusal({{"a.cfg", "a = 1;\n# caf\xe9\n"}}), HasSubstr("a.cfg:2: is not UTF-8"));
+  EXPECT_THAT(refusal({{"a.cfg", "@include \"b.cfg\"\n"}, {"b.cfg", "\n\nb = \"caf\xe9\";\n"}}),
+              HasSubstr("b.cfg:3: is not UTF-8"));
+}
+
 TEST(Source, PathsAreRelativeToTheFileThatNamesThem) {
   EXPECT_EQ(beside("rules/book/a.cfg", "lists/v.txt"), "rules/book/lists/v.txt");
   EXPECT_EQ(beside("a.cfg", "v.txt"), "v.txt");

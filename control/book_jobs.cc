@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "control/box_control.h"
 #include "control/json_reading.h"
 #include "control/privileges.h"
 
@@ -55,8 +56,9 @@ Json answer_of(BookKeeper& keeper, const Caller& by, std::string request) {
 
 }  // namespace
 
-BookJobs::BookJobs(BookKeeper& keeper, RulesInForce& box, ChangeLog& log, const std::vector<unsigned>& cores)
-    : keeper_(keeper), box_(box), log_(log) {
+BookJobs::BookJobs(BookKeeper& keeper, RulesInForce& box, ChangeLog& log, const std::vector<unsigned>& cores,
+                   const LogRoom& room)
+    : keeper_(keeper), box_(box), log_(log), room_(room) {
   keeper_.attach(*this);
   publish();
   thread_ = std::thread([this, cores] { run(cores); });
@@ -90,8 +92,7 @@ std::future<std::string> BookJobs::ask(const Caller& by, std::string request) {
   const std::lock_guard lock(mutex_);
   if (const std::string why = why_not(kind); !why.empty()) {
     promised->set_value(dump({{"ok", false}, {"error", why}}));
-    constexpr std::size_t kMostRefusals = 100;  // that wait to be written down
-    if (kind == Job::Kind::change && jobs_.size() < kMostRefusals)
+    if (kind == Job::Kind::change && jobs_.size() < room_.refusals)
       jobs_.push_back({[this, by, why, now = wall_time()] {
                          log_.write({by, "change of books", "refused"}, {{"error", why}}, now);
                        },
@@ -112,6 +113,7 @@ std::future<std::string> BookJobs::ask(const Caller& by, std::string request) {
 }
 
 void BookJobs::reread(std::function<void(const Json&)> told) {
+  if (!can_note()) return told({{"ok", false}, {"error", kNoRoomToNote}});
   add({[this, told = std::move(told)] {
          const Json said = keeper_.reread();
          publish();
@@ -121,15 +123,22 @@ void BookJobs::reread(std::function<void(const Json&)> told) {
        Job::Kind::change});
 }
 
+bool BookJobs::can_note() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size() < room_.lines;
+}
+
+// A flood of refusals finds its end here; one of changes where can_note() is asked.
 void BookJobs::note(const ChangeLog::Entry& entry, Json more) {
+  if (std::string_view(entry.result) == "refused") {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.size() >= room_.refusals) return;
+  }
   add({[this, entry, more = std::move(more), now = wall_time()] { log_.write(entry, more, now); }, Job::Kind::note});
 }
 
-// A flood of entries or signals finds its end here; what is dropped is nothing that changed the box.
 void BookJobs::add(Job job) {
-  constexpr std::size_t kMost = 1000;
   const std::lock_guard lock(mutex_);
-  if (jobs_.size() >= kMost) return;
   jobs_.push_back(std::move(job));
   wake_.notify_all();
 }

@@ -26,13 +26,20 @@ struct BookReport {
   std::shared_ptr<const Bundle> texts;
 };
 
+// Lines of the log that wait, for a disk that is slow or hangs.
+struct LogRoom {
+  std::size_t lines = 1000;    // while so many wait, nothing that would need one is done
+  std::size_t refusals = 100;  // while so many wait, what is refused is not written down
+};
+
 // Books are loaded, compared and kept on a thread of its own, so that control goes on serving and watching meanwhile;
 // what it changes in the box, control's thread does for it in serve(). Also writes control's changes down, in order.
 // Made, served and ended by control's thread.
 class BookJobs final : private RulesInForce {
  public:
   // All outlive it. `cores`: where its thread may run; empty: anywhere.
-  BookJobs(BookKeeper& keeper, RulesInForce& box, ChangeLog& log, const std::vector<unsigned>& cores);
+  BookJobs(BookKeeper& keeper, RulesInForce& box, ChangeLog& log, const std::vector<unsigned>& cores,
+           const LogRoom& room = {});
   ~BookJobs() override;  // finishes what was begun
   BookJobs(const BookJobs&) = delete;
   BookJobs& operator=(const BookJobs&) = delete;
@@ -40,8 +47,12 @@ class BookJobs final : private RulesInForce {
   // A request of one of the commands about books, as a line of JSON of any size; the answer comes later. One change at
   // a time: a further one is refused at once, and so is a second diff.
   std::future<std::string> ask(const Caller& by, std::string request);
-  // The configured file, loaded again; `told` gets the answer, on the jobs' thread.
+  // The configured file, loaded again; `told` gets the answer, on the jobs' thread, or at once where can_note() is
+  // false.
   void reread(std::function<void(const nlohmann::ordered_json&)> told);
+  // Whether there is room for one more line; ask before anything is changed.
+  bool can_note() const;
+  // Writes down what was done, always, or what was refused, where there is room.
   void note(const ChangeLog::Entry& entry, nlohmann::ordered_json more);
 
   // Puts rules into force that were loaded meanwhile, once every worker goes by those before; tries after two seconds
@@ -72,6 +83,7 @@ class BookJobs final : private RulesInForce {
   BookKeeper& keeper_;
   RulesInForce& box_;
   ChangeLog& log_;
+  const LogRoom room_;
 
   mutable std::mutex mutex_;  // of all below
   std::condition_variable wake_;

@@ -31,6 +31,7 @@ class BoxBooks {
   std::future<std::string> ask(const Caller& by, std::string request) { return jobs_->ask(by, std::move(request)); }
   // Loads the configured file again; every diagnostic goes to standard error.
   void reread();
+  bool can_note() const { return jobs_->can_note(); }
   void note(const ChangeLog::Entry& entry, nlohmann::ordered_json more) { jobs_->note(entry, std::move(more)); }
   void serve() { jobs_->serve(); }
   BookReport report() const { return jobs_->report(); }

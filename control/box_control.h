@@ -18,6 +18,10 @@ struct BypassOrder {
   std::string reason;
 };
 
+// Why a change is refused while a disk that is slow or hangs takes no line of the log.
+constexpr const char* kNoRoomToNote =
+    "too many changes wait to be written down (control.log), so nothing more is done; ask again in a moment";
+
 // A running box as control's commands see it (the table in control/ctl_commands.cc). Control's thread alone calls it;
 // nothing here may wait for a worker longer than a moment.
 class BoxControl {
@@ -38,6 +42,8 @@ class BoxControl {
   virtual nlohmann::ordered_json versions() const = 0;
   // What the running book says of a flow that the request describes (control/book_question.h).
   virtual nlohmann::ordered_json explain(const nlohmann::ordered_json& request) const = 0;
+  // Whether what is changed now could be written down; where not (kNoRoomToNote), nothing may be.
+  virtual bool can_note() const = 0;
   // Writes down who changed what; `result` is "done" or "refused", `more` an object.
   virtual void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) = 0;
   // Flows that run, a trace of packets, events as they come (control/live_desk.h): refused now, or answered later.

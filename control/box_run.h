@@ -40,6 +40,7 @@ class BoxRun final : public BoxControl {
   std::future<std::string> ask_books(const Caller& by, std::string request) override;
   nlohmann::ordered_json versions() const override;
   nlohmann::ordered_json explain(const nlohmann::ordered_json& request) const override;
+  bool can_note() const override { return books_.can_note(); }
   void note_change(const Caller& by, const char* what, const char* result, nlohmann::ordered_json more) override;
   Reply flows(const nlohmann::ordered_json& request) override { return desk_.flows(request); }
   Reply trace(const nlohmann::ordered_json& request) override { return desk_.trace(request, box_.clock.now()); }

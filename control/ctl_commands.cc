@@ -131,6 +131,7 @@ Reply answer(BoxControl& box, const Caller& caller, std::string line) {
     box.note_change(caller, found->name, "refused", {{"error", said["error"]}});
     return {line_of(said), {}};
   }
+  if (found->noted && !box.can_note()) return refuse(kNoRoomToNote);
   if (found->open != nullptr) {
     Reply reply = found->open(box, request);
     const bool refused = !reply.later.valid() && !reply.feed;

@@ -18,7 +18,7 @@ struct CtlCommand {
   const char* line;  // one line for the manual
   // Null: it is about books, and answered by BoxControl::ask_books().
   nlohmann::ordered_json (*run)(BoxControl& box, const nlohmann::ordered_json& request);
-  // Attempts are written down; those about books the box writes down itself.
+  // Attempts are written down, and refused where they cannot be; those about books the box writes down itself.
   bool noted = false;
   // Not null: it is answered by this, later or by many lines.
   Reply (*open)(BoxControl& box, const nlohmann::ordered_json& request) = nullptr;

@@ -132,5 +132,25 @@ TEST_F(Jobs, EndWhileAPushIsWorkedOn) {
   EXPECT_THAT(read_text(folder_, "log"), HasSubstr("\"stop\"")) << "all was written down";
 }
 
+TEST_F(Jobs, LeaveOutNoLineOfWhatWasDone) {
+  jobs_.reset();
+  jobs_.emplace(*keeper_, *force_, *log_, std::vector<unsigned>(), LogRoom{.lines = 5, .refusals = 3});
+  EXPECT_TRUE(jobs_->can_note());
+  auto push = jobs_->ask({}, request("reload", "book = \"new\";"));  // is not done before somebody serves
+  for (int i = 0; i < 6; ++i) jobs_->note({{}, "bypass", "done"}, {{"number", i}});
+  EXPECT_FALSE(jobs_->can_note());
+  jobs_->note({{}, "trace", "refused"}, Json::object());
+  jobs_->note({{}, "stop", "done"}, Json::object());
+  std::string told;
+  jobs_->reread([&told](const Json& said) { told = said["error"].get<std::string>(); });
+  EXPECT_THAT(told, HasSubstr("wait to be written down"));
+  EXPECT_EQ(wait(push)["ok"], true);
+  jobs_.reset();
+  const std::string log = read_text(folder_, "log");
+  EXPECT_THAT(log, HasSubstr("\"number\":5"));
+  EXPECT_THAT(log, HasSubstr("\"stop\""));
+  EXPECT_THAT(log, testing::Not(HasSubstr("\"trace\"")));
+}
+
 }  // namespace
 }  // namespace slowlane

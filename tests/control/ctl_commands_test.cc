@@ -103,6 +103,19 @@ TEST_F(CtlCommands, ChangesAreNotedRefusedOnesToo) {
   EXPECT_THAT(box_.noted[3], HasSubstr("stop refused {\"error\":\"stop changes the box; this socket may only look"));
 }
 
+TEST_F(CtlCommands, NothingIsDoneThatCouldNotBeNoted) {
+  box_.has_room = false;
+  for (const CtlCommand& command : ctl_commands()) {
+    if (!command.noted) continue;
+    EXPECT_THAT(refusal(R"({"command":")" + std::string(command.name) + R"(","state":"on"})"),
+                HasSubstr("wait to be written down"));
+  }
+  EXPECT_THAT(box_.orders, IsEmpty());
+  EXPECT_THAT(box_.feeds, IsEmpty());
+  EXPECT_FALSE(box_.stopped);
+  EXPECT_EQ(ask(R"({"command":"status"})")["ok"], true);
+}
+
 TEST_F(CtlCommands, NonsenseIsAnsweredWithWhatIsAllowed) {
   for (const char* line : {"", "status", "[]", "3", "{", R"({"command":3})", R"({"cmd":"status"})", "\xff\xfe"})
     EXPECT_THAT(refusal(line), HasSubstr("a request is one line like")) << line;

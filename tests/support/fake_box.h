@@ -40,6 +40,7 @@ class FakeBox : public BoxControl {
   nlohmann::ordered_json explain(const nlohmann::ordered_json&) const override {
     return {{"ok", true}, {"class", "slow"}};
   }
+  bool can_note() const override { return has_room; }
   void note_change(const Caller&, const char* what, const char* result, nlohmann::ordered_json more) override {
     noted.push_back(std::string(what) + " " + result + " " + more.dump());
   }
@@ -48,6 +49,7 @@ class FakeBox : public BoxControl {
   mutable int asked = 0;
   std::vector<BypassOrder> orders;
   bool stopped = false;
+  bool has_room = true;
   std::vector<Caller> askers;
   std::vector<std::string> book_requests;
   std::vector<std::promise<std::string>> book_answers;  // that the test gives

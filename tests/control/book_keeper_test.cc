@@ -5,101 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/text_files.h"
+#include "tests/support/keeper.h"
 
 namespace slowlane {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
-using Json = nlohmann::ordered_json;
-
-// Rules in force that only remember what was put.
-class FakeForce : public RulesInForce {
- public:
-  explicit FakeForce(std::unique_ptr<const RuleSet> first) : rules_(std::move(first)) {}
-  const RuleSet& running() const override { return *rules_; }
-  Diagnostics put(std::unique_ptr<const RuleSet> rules) override {
-    if (!refusal.empty()) return {{"box", 0, refusal}};
-    rules_ = std::move(rules);
-    ++puts;
-    return {};
-  }
-  std::string refusal;
-  int puts = 0;
-
- private:
-  std::unique_ptr<const RuleSet> rules_;
-};
-
-std::string book(const std::string& name, const std::string& rate = "1mbit") {
-  return "book = \"" + name + "\";\nclasses = ( { name = \"slow\"; police = { rate = \"" + rate +
-         "\"; scope = \"flow\"; }; } );\n"
-         "rules = ( { name = \"media\"; when = { host = \"t.example\"; }; then = \"slow\"; } );\n"
-         "expect = ( { host = \"t.example\"; then = \"slow\"; } );\n";
-}
-
-class Keeper : public testing::Test {
- protected:
-  Keeper() {
-    config_.name = "bench-1";
-    config_.bench = true;
-    config_.book = write_text(folder_, "book.cfg", book("configured"));
-    config_.files = {folder_.file("box.cfg")};
-    config_.control.books = folder_.file("books");
-    config_.control.log = folder_.file("changes.jsonl");
-    config_.control.cache = "";
-    config_.control.keep_books = 4;
-  }
-
-  // Starts the box, as after a crash where there was one before.
-  void start(BookKeeper::From from = BookKeeper::From::kept) {
-    keeper_.reset();
-    log_.emplace(config_.control.log, config_.name);
-    keeper_ = std::make_unique<BookKeeper>(config_, *log_,
-                                           BookKeeper::Clocks{[this] { return now_; }, [this] { return kDay + now_; }});
-    auto rules = keeper_->start(from);
-    ASSERT_TRUE(rules) << rules.diagnostics().front().print();
-    force_ = std::make_unique<FakeForce>(std::move(*rules));
-    keeper_->attach(*force_);
-  }
-  Json push(const std::string& text, const Json& more = Json::object()) {
-    Json request = {{"command", "reload"}, {"files", Json::array({{{"path", "pushed.cfg"}, {"text", text}}})}};
-    request.update(more);
-    return keeper_->answer(alice_, request);
-  }
-  Json ask(const Json& request) { return keeper_->answer(alice_, request); }
-  std::string running() const { return force_->running().book().name; }
-  std::vector<std::string> log() const {
-    std::vector<std::string> said;
-    for (const std::string& line : lines_of(read_text(folder_, "changes.jsonl"))) {
-      const Json entry = Json::parse(line);
-      said.push_back(entry["what"].get<std::string>() + " " + entry["result"].get<std::string>());
-    }
-    return said;
-  }
-
-  static constexpr Nanos kDay = Nanos{86'400} * kSecond;
-  TempFolder folder_;
-  Config config_;
-  Caller alice_{Rights::change, 4'000'001, 55};
-  Nanos now_ = 1000 * kSecond;
-  std::optional<ChangeLog> log_;
-  std::unique_ptr<BookKeeper> keeper_;
-  std::unique_ptr<FakeForce> force_;
-};
-
-TEST_F(Keeper, StartsWithTheConfiguredFile) {
-  start();
-  EXPECT_EQ(running(), "configured");
-  const Json status = keeper_->status();
-  EXPECT_EQ(status["from"], "file");
-  EXPECT_EQ(status["file_differs"], false);
-  EXPECT_EQ(status["confirm_by"], nullptr);
-  EXPECT_THAT(keeper_->degraded(), IsEmpty());
-}
 
 TEST_F(Keeper, PutsAPushedBookInForceAndSaysWhatChanges) {
   start();
@@ -157,66 +70,7 @@ TEST_F(Keeper, AModelIsRefusedOffTheBench) {
   EXPECT_EQ(running(), "configured");
 }
 
-TEST_F(Keeper, StartsWithThePushedBookAfterACrash) {
-  start();
-  push(book("new"));
-  start();
-  EXPECT_EQ(running(), "new");
-  EXPECT_EQ(keeper_->status()["by"], "4000001");
-  EXPECT_EQ(keeper_->status()["file_differs"], true);
-  start(BookKeeper::From::file);
-  EXPECT_EQ(running(), "configured");
-  start();
-  EXPECT_EQ(running(), "configured") << "it was the last one confirmed";
-}
-
-TEST_F(Keeper, StartsWithTheFileWhereAnotherOneIsConfigured) {
-  start();
-  push(book("new"));
-  config_.book = write_text(folder_, "other.cfg", book("other"));
-  start();
-  EXPECT_EQ(running(), "other");
-}
-
-TEST_F(Keeper, StartsWithTheEditedFileWhereNothingWasPushed) {
-  start();
-  write_text(folder_, "book.cfg", book("edited"));
-  start();
-  EXPECT_EQ(running(), "edited");
-}
-
-TEST_F(Keeper, StartsWithTheLastBookWhereTheFileGotMistakes) {
-  start();
-  write_text(folder_, "book.cfg", "clases = ();");
-  start();
-  EXPECT_EQ(running(), "configured");
-  ASSERT_THAT(keeper_->degraded(), SizeIs(1));
-  EXPECT_THAT(keeper_->degraded()[0], HasSubstr("the configured file has mistakes"));
-}
-
 // JSON keeps no other texts: it could never be gone back to.
-TEST_F(Keeper, TakesNoConfiguredBookThatIsNoUtf8) {
-  start();
-  write_text(folder_, "book.cfg", book("edited") + "# caf\xe9\n");
-  const Json answer = keeper_->reread();
-  ASSERT_EQ(answer["diagnostics"].size(), 1u) << answer;
-  EXPECT_EQ(answer["diagnostics"][0]["line"], 5);
-  EXPECT_EQ(running(), "configured");
-  start();
-  EXPECT_EQ(running(), "configured");
-  EXPECT_THAT(keeper_->degraded(), ElementsAre(HasSubstr("is not UTF-8")));
-}
-
-TEST_F(Keeper, StartsWithTheFileWhereTheKeptBookIsDamaged) {
-  start();
-  const std::string digest = push(book("new"))["to"]["digest"];
-  write_text(folder_, "books/" + digest + ".book.json", "{");
-  start();
-  EXPECT_EQ(running(), "configured");
-  ASSERT_THAT(keeper_->degraded(), SizeIs(1));
-  EXPECT_THAT(keeper_->degraded()[0], HasSubstr("damaged"));
-}
-
 TEST_F(Keeper, TakesBackWhatNobodyConfirms) {
   start();
   const Json answer = push(book("risky"), {{"confirm", "5min"}});
@@ -246,16 +100,6 @@ TEST_F(Keeper, KeepsWhatIsConfirmed) {
   EXPECT_EQ(running(), "risky");
   start();
   EXPECT_EQ(running(), "risky");
-}
-
-TEST_F(Keeper, StartsWithTheConfirmedBookWhereAnotherWaited) {
-  start();
-  push(book("good"));
-  push(book("risky"), {{"confirm", "5min"}});
-  start();
-  EXPECT_EQ(running(), "good");
-  EXPECT_EQ(keeper_->status()["confirm_by"], nullptr);
-  EXPECT_THAT(log(), testing::Contains("revert done"));
 }
 
 TEST_F(Keeper, TakesBackToTheConfirmedBookOverSeveralUnconfirmed) {
@@ -317,15 +161,6 @@ TEST_F(Keeper, ReadsTheConfiguredFileAgain) {
   EXPECT_EQ(running(), "edited");
 }
 
-TEST_F(Keeper, SeesThatTheConfiguredFileChanged) {
-  start();
-  EXPECT_EQ(keeper_->status()["file_differs"], false);
-  write_text(folder_, "book.cfg", book("edited"));
-  keeper_->tick();
-  EXPECT_EQ(keeper_->status()["file_differs"], true);
-  EXPECT_EQ(running(), "configured");
-}
-
 TEST_F(Keeper, KeepsTheLastVersions) {
   start();
   for (int i = 0; i < 8; ++i) push(book("b" + std::to_string(i)));
@@ -345,18 +180,6 @@ TEST_F(Keeper, GoesOnWithoutAFolderAndALogAndSaysSo) {
   EXPECT_EQ(ask({{"command", "rollback"}})["ok"], true);
   EXPECT_EQ(running(), "configured");
   EXPECT_THAT(keeper_->degraded(), SizeIs(2));
-}
-
-TEST(BooksFolder, IsTheAppliancesOwn) {
-  Config config;
-  config.name = "bench 1/..";
-  config.files = {"/etc/slowlane/box.cfg"};
-  const std::string one = books_folder(config);
-  EXPECT_THAT(one, testing::MatchesRegex("/var/lib/slowlane/books/bench_1___-[0-9a-f]{8}"));
-  config.files = {"/etc/slowlane/other.cfg"};
-  EXPECT_NE(books_folder(config), one);
-  config.control.books = "/x";
-  EXPECT_EQ(books_folder(config), "/x");
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kShortDigest = 12;
 constexpr std::size_t kHostsTold = 1000;  // of an answer; the text beside them has fewer
 constexpr std::size_t kLongestNote = 500;
+constexpr Nanos kTryAgain = 5 * kSecond;  // to take a book back
 
 Json refusal(const std::string& why) { return {{"ok", false}, {"error", why}}; }
 
@@ -148,7 +149,8 @@ Json BookKeeper::confirm(const Caller& by, const Json& request) {
   state.confirmed = state.running;
   state.source = state.how;
   state.pending.reset();
-  revert_at_.reset();
+  revert_.reset();
+  trouble_.clear();
   confirmed_.reset();
   store_.change(std::move(state));
   log(change, "done", {{"digest", store_.state().running}});
@@ -220,10 +222,10 @@ void BookKeeper::note_running(const Change& change) {
   state.user = user;
   state.how = change.how;
   state.pending.reset();
-  revert_at_.reset();
+  revert_.reset();
   if (change.confirm_within) {
     state.pending = {version.digest, clocks_.wall() + *change.confirm_within};
-    revert_at_ = clocks_.steady() + *change.confirm_within;
+    revert_ = {clocks_.steady() + *change.confirm_within, ""};
   } else {
     state.confirmed = version.digest;
     // Going back by itself is no choice of anybody's: the next start does what it would have done.
@@ -236,28 +238,28 @@ void BookKeeper::note_running(const Change& change) {
 
 void BookKeeper::tick() {
   if (force_ == nullptr) return;
-  if (revert_at_ && clocks_.steady() >= *revert_at_) revert("nobody confirmed it in time");
+  if (revert_ && clocks_.steady() >= revert_->at) revert();
   look_at_file();
 }
 
-void BookKeeper::revert(const char* why) {
-  revert_at_.reset();
+// Until it goes, or somebody confirms or pushes: whoever asked for it may be cut off by the very book.
+void BookKeeper::revert() {
+  revert_->at = clocks_.steady() + kTryAgain;
+  const std::string again = "a book that nobody confirmed is not taken back yet; it is tried every 5 s";
+  trouble_ = again;  // unless it goes, or ends in an exception
   Change change{
-      .what = "revert", .how = "revert", .by = box_caller(), .version = {}, .confirm_within = {}, .listed = false};
+      .what = "revert", .how = "revert", .by = box_caller(), .version = {}, .confirm_within = {}, .listed = true};
   const BookState& state = store_.state();
   const Version* const back_to = state.find(state.confirmed);
   if (back_to != nullptr) change.version = *back_to;
-  change.version.note = why;
-  change.listed = true;
+  change.version.note = "nobody confirmed it in time";
   auto bundle = confirmed_ != nullptr ? Result<Bundle>(*confirmed_) : store_.texts(state.confirmed);
-  const Json answer = back_to == nullptr ? refusal("the version to go back to is not kept")
+  const Json answer = back_to == nullptr ? refused(change, "the version to go back to is not kept")
                       : !bundle          ? refused(change, bundle.diagnostics())
                                          : bring_in(change, std::move(*bundle));
   if (answer["ok"] == true) return;
-  trouble_ = "a book that nobody confirmed could not be taken back: " + answer["error"].get<std::string>();
-  BookState kept = store_.state();
-  kept.pending.reset();
-  store_.change(std::move(kept));
+  *revert_ = {clocks_.steady() + kTryAgain, answer["error"].get<std::string>()};
+  trouble_ = again + ": " + revert_->refused;
 }
 
 Json BookKeeper::refused(const Change& change, const Diagnostics& diagnostics) {
@@ -268,7 +270,9 @@ Json BookKeeper::refused(const Change& change, const Diagnostics& diagnostics) {
 }
 
 Json BookKeeper::refused(const Change& change, const std::string& why) {
-  log(change, "refused", {{"running", store_.state().running}, {"error", why}});
+  // The log is never rotated: what is tried again and again is a line for each reason.
+  const bool known = std::string_view(change.what) == "revert" && revert_ && revert_->refused == why;
+  if (!known) log(change, "refused", {{"running", store_.state().running}, {"error", why}});
   return refusal(why);
 }
 

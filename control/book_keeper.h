@@ -67,12 +67,17 @@ class BookKeeper {
     std::optional<Nanos> confirm_within;
     bool listed;  // the version is one of those kept, and stays where it is in their list
   };
+  // What takes back a book that nobody confirms.
+  struct Revert {
+    Nanos at = 0;         // steady clock
+    std::string refused;  // why it did not go at the last attempt
+  };
 
   Json reload(const Caller& by, Json request);
   Json compare(const Json& request);
   Json roll_back(const Caller& by, const Json& request);
   Json confirm(const Caller& by, const Json& request);
-  void revert(const char* why);
+  void revert();
 
   Result<std::unique_ptr<const RuleSet>> load(const Bundle& bundle, bool observe);
   Json bring_in(Change change, Bundle bundle);
@@ -98,8 +103,8 @@ class BookKeeper {
   RulesInForce* force_ = nullptr;
   std::shared_ptr<const Bundle> texts_;      // of the running book
   std::shared_ptr<const Bundle> confirmed_;  // of the confirmed one, while another waits to be confirmed
-  std::optional<Nanos> revert_at_;           // steady clock
-  std::string trouble_;                      // with the start or a revert
+  std::optional<Revert> revert_;
+  std::string trouble_;  // with the start or a revert
 
   // The configured book as it was last read.
   std::string file_digest_;

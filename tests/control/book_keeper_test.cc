@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST_F(Keeper, PutsAPushedBookInForceAndSaysWhatChanges) {
@@ -87,6 +88,45 @@ TEST_F(Keeper, TakesBackWhatNobodyConfirms) {
   write_text(folder_, "book.cfg", book("edited"));
   start();
   EXPECT_EQ(running(), "edited") << "nobody chose another book than the file";
+}
+
+TEST_F(Keeper, TriesToTakeABookBackUntilItGoes) {
+  start();
+  push(book("risky"), {{"confirm", "5min"}});
+  now_ += 300 * kSecond;
+  force_->refusal = "a worker has not yet taken up the book before this one";
+  for (int i = 0; i < 9; ++i, now_ += kSecond) keeper_->tick();
+  EXPECT_EQ(running(), "risky");
+  EXPECT_NE(keeper_->status()["confirm_by"], nullptr) << "it waits as before";
+  EXPECT_THAT(keeper_->degraded(), ElementsAre(testing::AllOf(HasSubstr("not taken back"), HasSubstr("a worker has"))));
+  EXPECT_THAT(log(), ElementsAre("start done", "push done", "revert refused")) << "a line for each reason";
+  force_->fails = true;
+  now_ += 5 * kSecond;
+  EXPECT_THROW(keeper_->tick(), std::runtime_error);
+  EXPECT_THAT(keeper_->degraded(), SizeIs(1));
+  force_->refusal = "";
+  force_->fails = false;
+  keeper_->tick();
+  EXPECT_EQ(running(), "risky") << "not at once";
+  now_ += 5 * kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "configured");
+  EXPECT_EQ(keeper_->status()["confirm_by"], nullptr);
+  EXPECT_THAT(keeper_->degraded(), IsEmpty());
+}
+
+TEST_F(Keeper, TakesBackNoMoreWhatIsConfirmedLate) {
+  start();
+  push(book("risky"), {{"confirm", "5min"}});
+  now_ += 300 * kSecond;
+  force_->refusal = "not now";
+  keeper_->tick();
+  EXPECT_EQ(ask({{"command", "confirm"}})["ok"], true);
+  EXPECT_THAT(keeper_->degraded(), IsEmpty());
+  force_->refusal = "";
+  now_ += 300 * kSecond;
+  keeper_->tick();
+  EXPECT_EQ(running(), "risky");
 }
 
 TEST_F(Keeper, KeepsWhatIsConfirmed) {

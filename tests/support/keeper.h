@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,14 @@ class FakeForce final : public RulesInForce {
   explicit FakeForce(std::unique_ptr<const RuleSet> first) : rules_(std::move(first)) {}
   const RuleSet& running() const override { return *rules_; }
   Diagnostics put(std::unique_ptr<const RuleSet> rules) override {
+    if (fails) throw std::runtime_error("no memory");
     if (!refusal.empty()) return {{"box", 0, refusal}};
     rules_ = std::move(rules);
     ++puts;
     return {};
   }
   std::string refusal;
+  bool fails = false;
   int puts = 0;
 
  private:

@@ -141,7 +141,7 @@ void LiveBook::begin_anew(const Slots::Dealt& dealt, const std::vector<std::stri
     rule_base_[slot].hits += past.hits;
     rule_base_[slot].bytes += past.bytes;
     rule_base_[slot].would_drop_bytes += past.would_drop_bytes;
-    rule_base_[slot].last_hit = past.last_hit;
+    rule_base_[slot].last_hit = std::max(rule_base_[slot].last_hit, past.last_hit);
   }
 }
 

@@ -193,6 +193,8 @@ void Slots::note_rule(RuleId slot, const Rule& rule, Dealt& dealt) {
     rule_at_[rule.name] = slot;
     entry = {rule.name, "", false, 0, 0, generation_, 0};
     dealt.new_rules.push_back(slot);
+  } else if (entry.last + 1 != generation_) {
+    dealt.new_rules.push_back(slot);
   }
   const std::uint64_t payload = payload_hash(rule);
   if (payload != entry.payload || entry.last + 1 != generation_) entry.payload_since = generation_;

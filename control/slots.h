@@ -35,7 +35,7 @@ class Slots {
   struct Dealt {
     std::unique_ptr<Snapshot> snapshot;
     std::vector<ClassId> new_classes;  // slots that another class had, or nobody
-    std::vector<RuleId> new_rules;
+    std::vector<RuleId> new_rules;     // slots of rules that the book before does not have
   };
   // The next snapshot of the run. Refused, with nothing changed, where the classes find no room.
   Result<Dealt> deal(std::unique_ptr<const RuleSet> rules, std::uint32_t workers, const InUse& in_use);

@@ -217,6 +217,43 @@ TEST(LiveBook, TotalsOfWhatStaysGoOn) {
   EXPECT_EQ(running.lost(), 0u);
 }
 
+// A push, its rollback, and the same push again: what the rule did before is no news.
+TEST(LiveBook, TotalsOfARuleThatComesBackBeginAnew) {
+  LiveBook book(rules_of("book = \"without\";"), 1);
+  Commons commons(book.snapshot(), 1, Spread::By::pair, book.slots().classes());
+  BusyPort inside(100);
+  BusyPort outside(0);
+  Worker::Config config = small_config();
+  config.arrivals = Worker::Config::Arrivals::of_turn;
+  config.rules = static_cast<std::uint32_t>(book.slots().rules());
+  Worker worker(config, {Wire{&inside, &outside, {}}}, book.snapshot(), commons, nullptr);
+  book.attach(commons, {&worker});
+  Nanos now = kSecond;
+  const auto put = [&](const std::string& text) {
+    EXPECT_TRUE(book.put(rules_of(text)).empty());
+    worker.turn(now += kMillisecond);
+  };
+  const auto with = [](const char* mode) {
+    return std::string("book = \"with\"; rules = ( { name = \"a\"; when = { server_port = 50; }; then = \"pass\"; ") +
+           "mode = \"" + mode + "\"; } );";
+  };
+  put(with("enforce"));
+  for (int i = 0; i < 100; ++i) worker.turn(now += kMillisecond);
+  EXPECT_GT(book.rule_totals()[0].hits, 0u);
+  EXPECT_GT(book.rule_totals()[0].last_hit, 0);
+  for (const char* mode : {"off", "enforce", "enforce"}) {
+    put("book = \"without\";");
+    EXPECT_TRUE(book.put(rules_of(with(mode))).empty());
+    const RuleTotal total = book.rule_totals()[0];
+    EXPECT_EQ(total.hits, 0u);
+    EXPECT_EQ(total.bytes, 0u);
+    EXPECT_EQ(total.last_hit, 0);
+    worker.turn(now += kMillisecond);
+  }
+  worker.drain();
+  worker.finish();
+}
+
 TEST(LiveBook, AWorkerThatDoesNotTurnRefusesTheBookAfterTheNext) {
   LiveBook book(rules_of(slowlane::book(0)), 1);
   Commons commons(book.snapshot(), 1, Spread::By::pair, book.slots().classes());

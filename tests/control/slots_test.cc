@@ -86,6 +86,15 @@ TEST_F(SlotsOfARun, ARuleKeepsItsSlotByName) {
   EXPECT_FALSE(next.snapshot->has_rule(2, 1)) << "a flow of the first book cannot mean this one";
 }
 
+TEST_F(SlotsOfARun, ARuleThatComesBackIsNewAtItsOldSlot) {
+  deal(book("", rule("x") + ", " + rule("y")));
+  deal(book("", rule("y")));
+  const auto back = deal(book("", rule("x") + ", " + rule("y")));
+  EXPECT_EQ(back.snapshot->rule_slot, (std::vector<RuleId>{0, 1}));
+  EXPECT_EQ(back.new_rules, std::vector<RuleId>{0});
+  EXPECT_TRUE(deal(book("", rule("x") + ", " + rule("y"))).new_rules.empty());
+}
+
 TEST_F(SlotsOfARun, TheSlotOfARuleThatWentIsGivenAwayLast) {
   deal(book("", rule("a") + ", " + rule("b") + ", " + rule("c")));
   deal(book("", rule("d")));

@@ -177,7 +177,10 @@ Json BookKeeper::put(Change change, Bundle bundle, std::unique_ptr<const RuleSet
   const Json from = book_of(running.book().name, store_.state().running);
   const BookDiff changes = diff(running, *rules, kHostsTold);
   store_.keep(change.version.digest, bundle);
-  if (const Diagnostics wrong = force_->put(std::move(rules)); !wrong.empty()) return refused(change, wrong);
+  if (const Diagnostics wrong = force_->put(std::move(rules)); !wrong.empty()) {
+    store_.drop_unnamed();
+    return refused(change, wrong);
+  }
   if (change.confirm_within && confirmed_ == nullptr) confirmed_ = texts_;
   if (!change.confirm_within) confirmed_.reset();
   texts_ = std::make_shared<const Bundle>(std::move(bundle));

@@ -23,7 +23,7 @@ constexpr std::string_view kTexts = ".book.json";
 constexpr unsigned kOwnerAndGroup = 0640;  // names may be nobody else's business
 constexpr std::size_t kMostState = std::size_t{16} << 20;
 constexpr std::size_t kMostTexts = std::size_t{512} << 20;  // kMostBundle with every character escaped
-constexpr std::size_t kInMemory = 3;                        // versions' texts where there is no disk
+constexpr std::size_t kInMemory = 3;                        // versions' texts that the disk does not take
 
 Json to_json(const Version& one) {
   return {{"digest", one.digest},   {"name", one.name},        {"path", one.path}, {"from", one.from},
@@ -127,7 +127,7 @@ void BookStore::begin() {
     lock_ = {};
     return;
   }
-  remove_unnamed();
+  drop_unnamed();
 }
 
 std::string BookStore::texts_path(const std::string& digest) const {
@@ -143,7 +143,15 @@ void BookStore::keep(const std::string& digest, const Bundle& bundle) {
     texts_trouble_ = wrong ? wrong->print() : "";
     if (!wrong) return;
   }
+  hold(digest, bundle);
+}
+
+// However often the disk refuses, and whatever becomes of the book: bundles are large.
+void BookStore::hold(const std::string& digest, const Bundle& bundle) {
   in_memory_.emplace_back(digest, bundle);
+  const auto needed = [this](const auto& one) { return one.first == state_.running || one.first == state_.confirmed; };
+  for (auto at = in_memory_.begin(); at != in_memory_.end() && in_memory_.size() > kInMemory;)
+    at = needed(*at) ? std::next(at) : in_memory_.erase(at);
 }
 
 Result<Bundle> BookStore::texts(const std::string& digest) const {
@@ -167,16 +175,13 @@ void BookStore::change(BookState state) {
   if (on_disk()) {
     const auto wrong = write_whole(state_path(), dump(to_json(state_)), kOwnerAndGroup);
     state_trouble_ = wrong ? wrong->print() : "";
-    if (wrong) return;  // the state on disk may still name what this one does not
   }
-  remove_unnamed();
+  drop_unnamed();
 }
 
-void BookStore::remove_unnamed() {
-  const auto needed = [this](const auto& one) { return one.first == state_.running || one.first == state_.confirmed; };
-  for (auto at = in_memory_.begin(); at != in_memory_.end() && in_memory_.size() > kInMemory;)
-    at = needed(*at) ? std::next(at) : in_memory_.erase(at);
-  if (!on_disk()) return;
+// Not where the state could not be written: that on disk may still name what this one does not.
+void BookStore::drop_unnamed() {
+  if (!on_disk() || !state_trouble_.empty()) return;
   std::error_code error;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();

@@ -60,12 +60,14 @@ class BookStore {
   explicit BookStore(const std::string& folder);
 
   const BookState& state() const { return state_; }
-  // Keeps a version's texts, in memory where the disk does not take them. Call before a state names it.
+  // Keeps a version's texts, in memory where the disk does not take them, which has room for few. Call before a state
+  // names it, or drop_unnamed() where none will.
   void keep(const std::string& digest, const Bundle& bundle);
   // The texts of a version, as they were; a diagnostic where they are gone or damaged.
   Result<Bundle> texts(const std::string& digest) const;
   // Takes a state over and drops texts that it does not name.
   void change(BookState state);
+  void drop_unnamed();
 
   bool on_disk() const { return static_cast<bool>(lock_); }
   std::string trouble() const { return folder_trouble_ + state_trouble_ + texts_trouble_; }
@@ -74,7 +76,7 @@ class BookStore {
   std::string texts_path(const std::string& digest) const;
   std::string state_path() const { return folder_ + "/state.json"; }
   void begin();
-  void remove_unnamed();
+  void hold(const std::string& digest, const Bundle& bundle);
 
   std::string folder_;
   Fd lock_;  // the folder, locked; none: in memory
@@ -82,7 +84,7 @@ class BookStore {
   std::string state_trouble_;
   std::string texts_trouble_;
   BookState state_;
-  std::vector<std::pair<std::string, Bundle>> in_memory_;  // where there is no folder
+  std::vector<std::pair<std::string, Bundle>> in_memory_;  // what the disk did not take, the latest last
 };
 
 nlohmann::ordered_json to_json(const BookState& state);

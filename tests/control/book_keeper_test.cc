@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/keeper.h"
@@ -56,11 +57,12 @@ TEST_F(Keeper, RefusesRequestsItCannotRead) {
   EXPECT_EQ(force_->puts, 0);
 }
 
-TEST_F(Keeper, KeepsWhatTheBoxItselfRefuses) {
+TEST_F(Keeper, DropsWhatTheBoxItselfRefuses) {
   start();
   force_->refusal = "flows.key is fixed at the start";
   const Json answer = push(book("new"));
   EXPECT_THAT(answer["error"].get<std::string>(), HasSubstr("flows.key is fixed"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("books/" + text_digest(book("new")) + ".book.json")));
   EXPECT_EQ(keeper_->status()["name"], "configured");
 }
 

@@ -171,6 +171,32 @@ TEST(KeptBooks, WithoutAFolderAreKeptInMemoryAndFewer) {
   EXPECT_TRUE(store.texts(digest_of(book("4"))));
 }
 
+TEST(KeptBooks, ThatTheDiskDoesNotTakeStayFewInMemory) {
+  const TempFolder folder;
+  const std::string place = folder.file("b");
+  BookStore store(place);
+  take(store, "0");
+  std::filesystem::remove_all(place);  // nothing can be written any more, as where the disk is full
+  for (const char* text : {"1", "2", "3", "4"}) take(store, text);
+  EXPECT_NE(store.trouble(), "");
+  EXPECT_FALSE(store.texts(digest_of(book("1"))));
+  EXPECT_TRUE(store.texts(digest_of(book("3"))));
+  for (const char* text : {"5", "6", "7"}) store.keep(digest_of(book(text)), book(text));  // never in force
+  EXPECT_FALSE(store.texts(digest_of(book("5"))));
+  EXPECT_TRUE(store.texts(digest_of(book("7"))));
+  EXPECT_TRUE(store.texts(digest_of(book("4")))) << "it runs";
+}
+
+TEST(KeptBooks, ThatNeverCameIntoForceAreDropped) {
+  const TempFolder folder;
+  BookStore store(folder.file("b"));
+  take(store, "one");
+  store.keep(digest_of(book("two")), book("two"));
+  store.drop_unnamed();
+  EXPECT_FALSE(store.texts(digest_of(book("two"))));
+  EXPECT_TRUE(store.texts(digest_of(book("one"))));
+}
+
 // A process that keeps one book after another until it is killed.
 [[noreturn]] void keep_forever(const std::string& place) {
   BookStore store(place);

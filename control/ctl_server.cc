@@ -143,7 +143,10 @@ std::vector<pollfd> CtlServer::State::polled(Nanos now) const {
   for (const Listener& listener : sockets) fds.push_back({listener.socket.fd(), newcomers, 0});
   for (const Client& client : clients) {
     const bool asks = may_ask(client) && !client.finished;
-    fds.push_back({client.fd.get(), static_cast<short>((asks ? POLLIN : 0) | (client.out.empty() ? 0 : POLLOUT)), 0});
+    // One that hung up while its answer is worked on would be told of at once, again and again: it is left out (-1),
+    // and its end is met when the answer is sent.
+    const int fd = client.later.valid() ? -1 : client.fd.get();
+    fds.push_back({fd, static_cast<short>((asks ? POLLIN : 0) | (client.out.empty() ? 0 : POLLOUT)), 0});
   }
   return fds;
 }

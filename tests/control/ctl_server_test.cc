@@ -279,19 +279,6 @@ TEST_F(CtlServerTest, IsAskedByItsClient) {
   EXPECT_THAT(box_.orders, SizeIs(1));
 }
 
-TEST(CtlClient, SaysWhyNobodyAnswers) {
-  const TempFolder folder;
-  EXPECT_THAT(ask_box(folder.file("none.sock"), "{}").diagnostics()[0].text, HasSubstr("no box serves there"));
-  const Fd silent(::socket(AF_UNIX, SOCK_STREAM, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = folder.file("silent.sock");
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  ASSERT_EQ(bind(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(silent.get(), 1), 0);
-  EXPECT_THAT(ask_box(path, "{}", 20 * kMillisecond).diagnostics()[0].text, HasSubstr("does not answer"));
-}
-
 TEST_F(CtlServerTest, KnowsWhoAsks) {
   const Fd client = connect(config_.socket);
   say(client, "{\"command\": \"rollback\"}\n");
@@ -318,6 +305,21 @@ TEST_F(CtlServerTest, ServesOthersWhileAnAnswerIsWorkedOn) {
   ASSERT_THAT(lines, SizeIs(2));
   EXPECT_EQ(lines[0], "{\"ok\":true,\"n\":1}");
   EXPECT_THAT(lines[1], HasSubstr("running")) << "in order";
+}
+
+TEST_F(CtlServerTest, RestsWhileTheAnswerOfAClientThatHungUpIsWorkedOn) {
+  {
+    const Fd client = connect(config_.socket);
+    say(client, "{\"command\": \"rollback\"}\n");
+    serve(2);
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  server_->serve(0, 20 * kMillisecond);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(15)) << "it does not ask on and on";
+  EXPECT_EQ(server_->clients(), 1u);
+  box_.book_answers[0].set_value("{\"ok\":true}");
+  serve(3);
+  EXPECT_EQ(server_->clients(), 0u) << "it is forgotten once there is an answer";
 }
 
 TEST_F(CtlServerTest, AnswersWhatTheBoxCouldNotFinish) {

@@ -28,6 +28,12 @@ void say(const std::string& text) {
   std::fflush(stderr);
 }
 
+// Who sent a signal. That of a key at a terminal is the kernel's, which says no more: the box's own user has it.
+Caller sender_of(const signalfd_siginfo& info) {
+  if (info.ssi_code > 0) return box_caller();
+  return {Rights::change, info.ssi_uid, static_cast<pid_t>(info.ssi_pid)};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<BoxRun>> BoxRun::open(Appliance& box, BoxBooks& books) {
@@ -109,8 +115,9 @@ void BoxRun::read_signals(int signals) {
   while (read(signals, &info, sizeof(info)) == sizeof(info)) {
     if (info.ssi_signo == SIGHUP) {
       books_.reread();
-    } else {
+    } else if (!stopping_) {
       stopping_ = true;
+      note_change(sender_of(info), "stop", "done", {{"signal", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM"}});
     }
   }
 }
@@ -148,7 +155,9 @@ void BoxRun::set_bypass(const BypassOrder& order) {
 }
 
 void BoxRun::end_bypass(Nanos now) {
-  if (bypass_ends_ && now >= *bypass_ends_) set_bypass({false, {}, {}});
+  if (!bypass_ends_ || now < *bypass_ends_) return;
+  set_bypass({false, {}, {}});
+  note_change(box_caller(), "bypass", "done", {{"request", {{"state", "off"}}}, {"note", "its time was over"}});
 }
 
 // What is down on one side of a wire is down on the other too, where the driver can: neighbours look at their links.

@@ -147,6 +147,15 @@ class Push(BoxCase):
         self.stop(self.box)
         self.assertIn("book.cfg:1: ", self.box.stderr.read())
 
+    def test_what_the_box_ends_by_itself_or_by_a_signal_is_written_down(self):
+        self.assertEqual(self.ask("bypass", "on", "--for", "100ms").returncode, 0)
+        self.wait_for(lambda: len(self.changes()) >= 3, self.box)
+        self.stop(self.box)
+        told = self.changes()[1:]
+        self.assertEqual([(one["what"], one["result"]) for one in told], [("bypass", "done"), ("bypass", "done"), ("stop", "done")])
+        self.assertEqual((told[1]["request"], told[1]["by"]["pid"]), ({"state": "off"}, self.box.pid))
+        self.assertEqual((told[2]["signal"], told[2]["by"]["pid"]), ("SIGTERM", os.getpid()))
+
     def test_a_list_of_many_names_is_sent_while_others_are_served(self):
         self.write("names.txt", "".join(f"n{i}.example\n" for i in range(200_000)))
         text = book("large", more='lists = ( { name = "l"; file = "names.txt"; } );').replace(

@@ -21,7 +21,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kTexts = ".book.json";
 constexpr unsigned kOwnerAndGroup = 0640;  // names may be nobody else's business
-constexpr std::size_t kMostState = std::size_t{16} << 20;
+// 1,000 versions, each with the longest path, name and note, every byte of them escaped.
+constexpr std::size_t kMostState = std::size_t{64} << 20;
 constexpr std::size_t kMostTexts = std::size_t{512} << 20;  // kMostBundle with every character escaped
 constexpr std::size_t kInMemory = 3;                        // versions' texts that the disk does not take
 

@@ -75,6 +75,7 @@ Result<Bundle> bundle_of(const Json& object) {
     const std::string* const missing = path != nullptr ? text_in(file, "missing") : nullptr;
     if (path == nullptr || path->empty() || (text == nullptr) == (missing == nullptr))
       return wrong("each of files takes a path, and a text or why it is missing");
+    if (path->size() > kLongestPath) return wrong("a path of files has at most 4096 bytes");
     if (!paths.insert(*path).second) return wrong("files has " + *path + " twice");
     const bool gone = text == nullptr;
     bundle.files.push_back({*path, gone ? "" : *text, !gone ? "" : missing->empty() ? "cannot be read" : *missing});

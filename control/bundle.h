@@ -42,5 +42,6 @@ Diagnostics unsendable(const Bundle& bundle);
 
 constexpr std::size_t kMostBundle = std::size_t{60} << 20;  // bytes of all texts
 constexpr std::size_t kMostBundleFiles = 2000;
+constexpr std::size_t kLongestPath = 4096;  // of a file that was sent, in bytes
 
 }  // namespace slowlane

@@ -111,6 +111,13 @@ Diagnostic syntax_error(const Source& source, const libconfig::ParseException& e
   return {place.file, place.line, std::string(what) + near};
 }
 
+Result<std::string> read_book_name(const Node& node) {
+  constexpr std::size_t kLongest = 255;  // as of a file
+  auto name = read_text(node);
+  if (name && name->size() > kLongest) return mistake(node, "a name has at most 255 bytes");
+  return name;
+}
+
 // A name without its folder and ending.
 std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
 
@@ -121,7 +128,7 @@ class BookReader {
 
   Result<Book> run() {
     book_.files = tree_.files;
-    book_.name = fields_.text("book").value_or(stem(tree_.files.front()));
+    book_.name = fields_.with("book", read_book_name).value_or(stem(tree_.files.front()));
     if (const auto purpose = fields_.word<int>("purpose", {{"model", 0}})) book_.purpose = "model";
     constexpr auto kMostSeed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     book_.seed = fields_.number("seed", 0, kMostSeed).value_or(book_.seed);

@@ -82,6 +82,24 @@ TEST(KeptBooks, ComeBackWithTheirStateAndTexts) {
   EXPECT_EQ(texts->files[1].path, "l.txt");
 }
 
+TEST(KeptBooks, OfTheLongestPathsComeBack) {
+  const TempFolder folder;
+  {
+    BookStore store(folder.file("b"));
+    BookState state;
+    state.versions.resize(350);
+    for (Version& one : state.versions) {
+      one.path.assign(kLongestPath, '\1');
+      one.name.assign(kLongestPath, '\1');  // a book without a name is called as its file is
+      one.note.assign(500, '\1');
+    }
+    store.change(state);
+  }
+  const BookStore again(folder.file("b"));
+  EXPECT_TRUE(again.on_disk()) << again.trouble();
+  EXPECT_THAT(again.state().versions, SizeIs(350));
+}
+
 TEST(KeptBooks, ForgetTheOldestButNoneThatIsNeeded) {
   const TempFolder folder;
   BookStore store(folder.file("b"));

@@ -94,6 +94,15 @@ TEST(Bundle, RefusesRequestsOfAnotherShape) {
     EXPECT_FALSE(bundle_of(Json::parse(text))) << text;
 }
 
+// Paths are kept with every version.
+TEST(Bundle, HasPathsOfABoundedLength) {
+  const auto with_path = [](std::size_t length) {
+    return bundle_of({{"files", Json::array({{{"path", std::string(length, 'p')}, {"text", ""}}})}});
+  };
+  EXPECT_TRUE(with_path(4096));
+  EXPECT_THAT(with_path(4097).diagnostics()[0].text, HasSubstr("at most 4096 bytes"));
+}
+
 TEST(Bundle, OfOtherThanUtf8CannotBeSent) {
   EXPECT_THAT(unsendable({{{"a", "# h\xc3\xa9\n", ""}}}), IsEmpty());
   const Diagnostics wrong = unsendable({{{"a", "# one\n# h\xe9\n", ""}}});

@@ -344,5 +344,11 @@ TEST(Load, NamesAreUtf8HoweverTheyAreWritten) {
             "");
 }
 
+TEST(Load, ABooksNameIsOfBoundedLength) {
+  EXPECT_EQ(mistakes_of("book = \"" + std::string(255, 'n') + "\";"), "");
+  EXPECT_THAT(mistakes_of("\nbook = \"" + std::string(256, 'n') + "\";"),
+              HasSubstr("book.cfg:2: book.book: a name has"));
+}
+
 }  // namespace
 }  // namespace slowlane

@@ -23,33 +23,24 @@ END = b"end"
 SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
 
 
-class Stop(Exception):
-    """SIGTERM came."""
-
-
-def stop(*_):
-    raise Stop
-
-
 def send(address, rate, ports):
     """Sends until told to end; every tick what is due by then."""
-    signal.signal(signal.SIGTERM, stop)
+    told = []  # to stop; between two rounds, so that what was sent is what is counted
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     streams = {port: [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(FLOWS)] for port in ports}
     for port, sockets in streams.items():
         for sock in sockets:
             sock.connect((address, port))
     fill, sent, begun = bytes(PAYLOAD - MESSAGE.size), 0, time.monotonic()
-    try:
-        while True:
-            due = int((time.monotonic() - begun) * rate)
-            # What a busy machine kept from being sent is not sent in one go: that would be another load.
-            for number in range(sent, min(due, sent + 64)):
-                for sockets in streams.values():
-                    sockets[number % FLOWS].send(MESSAGE.pack(number % FLOWS, number // FLOWS, time.time_ns()) + fill)
-                sent = number + 1
-            time.sleep(TICK)
-    except Stop:
-        time.sleep(0.5)
+    while not told:
+        due = int((time.monotonic() - begun) * rate)
+        # What a busy machine kept from being sent is not sent in one go: that would be another load.
+        for number in range(sent, min(due, sent + 64)):
+            for sockets in streams.values():
+                sockets[number % FLOWS].send(MESSAGE.pack(number % FLOWS, number // FLOWS, time.time_ns()) + fill)
+            sent = number + 1
+        time.sleep(TICK)
+    time.sleep(0.5)
     for sockets in streams.values():
         for _ in range(3):
             sockets[0].send(END + struct.pack(">Q", sent))

@@ -19,7 +19,7 @@ FROZEN = hellos.client_hello("freeze.example").data
 ANSWER = hellos.application_data(900)
 STEP, FILE = 4096, "small.bin"
 COUNTED = 25  # packets, both ways together (fact J2d)
-CAPACITIES, NEAR = (10, 5, 2), 0.02  # settings of the knob; what chance may do to a share of a thousand packets
+CAPACITIES, NEAR = (10, 5, 2), 0.02  # settings of the knob; what chance may do to a share of some thousand packets
 
 
 def by_name_anywhere(bench):
@@ -82,7 +82,7 @@ def chance_losses(bench):
     sees both sides of the box. Open loop: hardly any TCP survives such losses, and a policer's would show all the same."""
     capture, lost, rows = virtual.Capture(), {}, [["sender", "packets", "share_lost"]]
     wanted = [session(f"capacity {c}, {rate // 1000} kbit/s", [send("client", hellos.client_hello(f"capacity-{c}.example").data),
-                                                               send("server", ANSWER), bulk("server", 1_500_000, rate=rate)])
+                                                               send("server", ANSWER), bulk("server", 6_000_000, rate=rate)])
               for c in CAPACITIES for rate in (100_000, 1_000_000)]
     for one in wanted:
         virtual.talk_of(capture, one)

@@ -1,6 +1,7 @@
 """Where an experiment runs: a lab with a box whose book changes, or nothing but `slowlane replay`."""
 
 import contextlib
+import csv
 import hashlib
 import os
 import re
@@ -138,6 +139,21 @@ class Bench:
             if sessions.SLOW <= speed < sessions.FAST:
                 odd.append(f"{session['id']}: {speed / 1e3:.0f} kbit/s")
         return out, odd
+
+    def replay(self, capture, *more, **how):
+        """Sends a capture through the book in virtual time; returns the flows' records."""
+        return virtual.replay(capture, self.book, self.path("virtual"), *more, seed=self.seed, **how)
+
+    def fates(self, capture):
+        """What becomes of each packet of a capture: rows of `slowlane replay --packets`."""
+        path = self.path("packets.csv")
+        self.replay(capture, "--packets", path)
+        with open(path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def acts_on(self, capture, session):
+        """Whether something is done to a session that a capture has."""
+        return virtual.treated(self.replay(capture))[session["local"]] is not None
 
     def decided(self, wanted):
         """What the box decides of sessions in virtual time: {id: class or None}."""

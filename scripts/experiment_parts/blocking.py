@@ -1,7 +1,5 @@
 """Themes F and G: blocking by name and address, as reported of 2022 (O25 to O30). Most figures are second-hand."""
 
-import csv
-
 from lab_parts import figures
 
 from . import hellos, sessions, virtual
@@ -43,11 +41,9 @@ def residual(bench, kind):
 
 def _hold_begins(bench, first):
     """When the first packet was dropped, or came from the server behind the hello, to be rewritten; ns."""
-    capture, packets = virtual.Capture(), bench.path("packets.csv")
+    capture = virtual.Capture()
     virtual.talk_of(capture, first)
-    virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
-    with open(packets, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = bench.fates(capture)
     touched = [row for row in rows if row["fate"] != "sent"] or [row for row in rows[4:] if row["direction"] == "down"]
     whole, _, part = touched[0]["time_in"].partition(".")
     return int(whole) * virtual.SECOND + int(part.ljust(9, "0"))
@@ -60,7 +56,7 @@ def _held(bench, first, local, time):
     again = session("again", [send("client", hellos.client_hello("example.com").data), send("server", hellos.noise(90))],
                     **({"local": local} if local else {}))
     virtual.talk_of(capture, again, time)
-    return virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))[again["local"]] is not None
+    return bench.acts_on(capture, again)
 
 
 def rewritten(bench):
@@ -105,10 +101,7 @@ def crawling(bench):
     capture = virtual.Capture()
     wanted = session("SNI-III", [hello("III"), bulk("server", 400_000, rate=32_000, chunk=200)])
     virtual.talk_of(capture, wanted)
-    packets = bench.path("packets.csv")
-    virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
-    with open(packets, newline="", encoding="utf-8") as file:
-        rows = [(float(r["time_in"]) - virtual.BEGIN / 1e9, int(r["bytes"]), r["fate"]) for r in csv.DictReader(file) if r["direction"] == "down"]
+    rows = [(float(r["time_in"]) - virtual.BEGIN / 1e9, int(r["bytes"]), r["fate"]) for r in bench.fates(capture) if r["direction"] == "down"]
     span = [r for r in rows if r[0] > 20]
     rate = sum(size for _, size, fate in span if fate == "sent") / (span[-1][0] - span[0][0])
     return Outcome([rate], rows=[["time_s", "bytes", "fate"], *rows], at="box, IP bytes", window_s=20,
@@ -156,7 +149,7 @@ def split_handshake(bench):
         talk.packet("client", "A")
         talk.step(hello("I"))
         talk.step(send("server", hellos.noise(90)))
-        cells.append(Cell(label, expected, virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual")))[one["local"]] is not None))
+        cells.append(Cell(label, expected, bench.acts_on(capture, one)))
     return Outcome(cells=cells, rows=cell_rows(cells), at="box")
 
 

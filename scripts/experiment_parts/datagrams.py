@@ -1,6 +1,5 @@
 """Themes H and I: fragments and QUIC, as published of 2022 (O32 to O34)."""
 
-import csv
 import os
 import struct
 import sys
@@ -32,7 +31,7 @@ def trains(bench):
             capture.ip(time + late, topology.CLIENT, topology.SERVER, 17, datagram[i * PIECE:(i + 1) * PIECE], ttl=60 - i % 20,
                        fragment=more | i * PIECE // 8, number=n)
     out = bench.path("left.pcapng")
-    virtual.replay(capture, bench.book, bench.path("virtual"), "--write", out, seed=bench.seed)
+    bench.replay(capture, "--write", out)
     left = {}
     for frame in figures.capture_files.read(out):
         left.setdefault(int.from_bytes(frame.data[18:20], "big"), []).append((frame.time, frame.data[22]))
@@ -76,22 +75,19 @@ def quic_versions(bench):
         for n in range(3):
             capture.udp(virtual.BEGIN + len(ports) * 10**6 + n * 10**8, topology.CLIENT, topology.SERVER, (ports[label], port),
                         initial(version, size))
-    done = virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))
+    done = virtual.treated(bench.replay(capture))
     cells = [Cell(label, expected, done.get(ports[label]) is not None) for label, _, _, _, expected in asked] + held(bench)
     return Outcome(cells=cells, rows=cell_rows(cells), at="box")
 
 
 def held(bench):
     """Cells: a datagram that nothing is done to, on the same ports shortly before and after the hold (fact G3) ends."""
-    cells, packets = [], bench.path("packets.csv")
+    cells = []
     for wait in HOLD - 5, HOLD + 5:
         capture, ports = virtual.Capture(), (next_local(), 443)
         capture.udp(virtual.BEGIN, topology.CLIENT, topology.SERVER, ports, initial(1, 1200))
         capture.udp(virtual.BEGIN + wait * virtual.SECOND, topology.CLIENT, topology.SERVER, ports, initial(1, 600))
-        virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
-        with open(packets, newline="", encoding="utf-8") as file:
-            last = list(csv.DictReader(file))[-1]
-        cells.append(Cell(f"v1, same ports {wait} s later", wait < HOLD, last["fate"] != "sent"))
+        cells.append(Cell(f"v1, same ports {wait} s later", wait < HOLD, bench.fates(capture)[-1]["fate"] != "sent"))
     return cells
 
 

@@ -9,8 +9,8 @@ import time
 from lab_parts import boxes, ground, servers
 
 from . import hellos, virtual
-from .model import Cell, Experiment, Negative, Outcome, Published
 from .blocking import of_session
+from .model import Cell, Experiment, Negative, Outcome, Published
 from .sessions import SLOW, bulk, send, session
 from .throttling import OFF
 from .triggers import CELLS, cell_rows, cells_outcome
@@ -87,7 +87,7 @@ def chance_losses(bench):
     for one in wanted:
         virtual.talk_of(capture, one)
     sent, left = bench.path("virtual/capture.pcapng"), bench.path("virtual/left.pcapng")
-    records = virtual.replay(capture, bench.book, bench.path("virtual"), "--write", left, seed=bench.seed)
+    records = bench.replay(capture, "--write", left)
     for one in wanted:
         down = next(r["down"] for r in records if r["client_port"] == one["local"])
         lost[one["id"]] = down["dropped_packets"] / down["packets"]

@@ -4,11 +4,6 @@ import re
 import statistics
 from dataclasses import dataclass, field
 
-def number_of(name):
-    """Sorts experiments in the order of the facts' list: O2, O10, O10b."""
-    return int(re.search(r"\d+", name)[0]), name
-
-
 AGREES, DIFFERS, OPEN = "agrees", "differs", "not_established"
 
 
@@ -70,6 +65,11 @@ def share(cells):
     """How many of the cells with a published answer are as published."""
     asserted = [cell for cell in cells if cell.expected is not None]
     return sum(cell.holds() for cell in asserted) / len(asserted) if asserted else None
+
+
+def number_of(name):
+    """Sorts experiments in the order of the facts' list: O2, O10, O10b."""
+    return int(re.search(r"\d+", name)[0]), name
 
 
 ALL_CELLS = "share of cells as published"

@@ -128,7 +128,8 @@ def inject(sock, what):
     source, target = sock.getsockname(), sock.getpeername()
     ends = [socket.inet_aton(end[0].rpartition(":")[2]) for end in (source, target)]
     flags = sum(FLAGS[letter] for letter in what["flags"])
-    tcp = struct.pack(">HHIIBBHHH", source[1], target[1], numbers[SENT], numbers[RECEIVED] + what.get("ahead", 0) & 0xFFFFFFFF, 5 << 4, flags, 500, 0, 0) + data
+    acknowledged = (numbers[RECEIVED] + what.get("ahead", 0)) & 0xFFFFFFFF
+    tcp = struct.pack(">HHIIBBHHH", source[1], target[1], numbers[SENT], acknowledged, 5 << 4, flags, 500, 0, 0) + data
     pseudo = ends[0] + ends[1] + struct.pack(">BBH", 0, 6, len(tcp))
     # A spoiled checksum: an end that it reaches throws it away, as a box does not.
     tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp) ^ (0x5555 if what.get("spoiled") else 0)) + tcp[18:]

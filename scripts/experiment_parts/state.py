@@ -33,7 +33,7 @@ def remembered(bench):
     wanted = [session("2 h below the rate", [send("client", HELLO.data), *trickle, bulk("server")])]
     capture = virtual.Capture()
     virtual.talk_of(capture, wanted[0])
-    records = virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed)
+    records = bench.replay(capture)
     lost = records[-1]["down"]["dropped_packets"]
     cells = [Cell("throttled after 2 h", True, len(records) == 1 and lost > 0)]
     return Outcome(cells=cells, rows=[["records", "packets_dropped_afterwards"], [len(records), lost]], at="box")
@@ -85,7 +85,7 @@ def shares(bench):
     capture = virtual.Capture()
     for number, one in enumerate(wanted):
         virtual.talk_of(capture, one, virtual.BEGIN + number * 10**5)
-    records = virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed, inside="10.0.0.0/8")
+    records = bench.replay(capture, inside="10.0.0.0/8")
     by_host = {}
     for record in records:
         by_host.setdefault(record["client"], set()).add(record["class"] != "pass")
@@ -109,7 +109,7 @@ def half_open(bench):
             talk.time += wait * virtual.SECOND
             talk.step(send("client", hellos.client_hello(blocking.NAMES["I"]).data))
             talk.step(send("server", hellos.noise(90)))
-            acts[wait] = virtual.treated(virtual.replay(capture, bench.book, bench.path("virtual"), seed=bench.seed))[one["local"]] is not None
+            acts[wait] = bench.acts_on(capture, one)
             rows.append([begins, wait, int(acts[wait])])
         found.append(max((wait for wait, so in acts.items() if so), default=0))
     return Outcome(found, rows=rows, at="box", notes="; ".join(f"{b}: up to {s} s" for b, s in zip(BEGINNINGS, found)) +

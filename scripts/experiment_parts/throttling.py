@@ -1,6 +1,5 @@
 """Theme A: how fast a triggered connection is, and by what mechanism (O1 to O9)."""
 
-import csv
 import itertools
 import json
 import os
@@ -146,13 +145,16 @@ def policing_detected(bench):
     """O4: a policing detector on the sender's capture of three downloads; and of one with losses by chance, and one through a
     full queue, which are no policers."""
     wanted = [replayed(f"download {n}", picture("server")) for n in (1, 2, 3)]
+    bench.play(wanted, capture=True)
     answers = detected(bench, wanted)
     rates = [answer["rate_bps"] / 1e3 for answer in answers if answer["verdict"] == "policed"]
-    published = sum(detected(bench, wanted, "--published", play=False)[n]["verdict"] == "policed" for n in range(len(wanted)))
+    published = sum(answer["verdict"] == "policed" for answer in detected(bench, wanted, "--published"))
     others = {}
     for book, what in NO_POLICERS.items():
         bench.switch(book)
-        others[what], = detected(bench, [replayed(what, picture("server"))])
+        download = replayed(what, picture("server"))
+        bench.play([download], capture=True)
+        others[what], = detected(bench, [download])
     answers += others.values()
     return Outcome([statistics.median(rates)] if rates else [],
                    {"of three downloads at least two are called policed": len(rates) >= 2} |
@@ -162,10 +164,8 @@ def policing_detected(bench):
                    f"; the published rules alone (L5) call {published} of 3 policed")
 
 
-def detected(bench, wanted, *how, play=True):
-    """What scripts/detect-policing says of each session at its server."""
-    if play:
-        bench.play(wanted, capture=True)
+def detected(bench, wanted, *how):
+    """What scripts/detect-policing says of each session that was captured at its server."""
     answers = []
     for one in wanted:
         alone = bench.path("captures/alone.pcap")
@@ -197,15 +197,12 @@ def bucket_depth(bench):
     for number, size in enumerate(BURSTS):
         one = session(f"{size} KiB", [send("client", HELLO.data), pause("server", 30), bulk("server", size * 1024)])
         virtual.talk_of(capture, one, virtual.BEGIN + number * 1000)
-    packets = bench.path("packets.csv")
-    virtual.replay(capture, bench.book, bench.path("virtual"), "--packets", packets, seed=bench.seed)
-    with open(packets, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["direction"] == "down" and row["flow"] not in lost:
-                if row["fate"] == "dropped":
-                    lost.add(row["flow"])
-                else:
-                    passed[row["flow"]] = passed.get(row["flow"], 0) + int(row["bytes"])
+    for row in bench.fates(capture):
+        if row["direction"] == "down" and row["flow"] not in lost:
+            if row["fate"] == "dropped":
+                lost.add(row["flow"])
+            else:
+                passed[row["flow"]] = passed.get(row["flow"], 0) + int(row["bytes"])
     deep = [size / 1024 for flow, size in passed.items() if flow in lost]
     return Outcome([max(deep)] if deep else [], at="box, IP bytes before the first loss", free_parameters=DEPTH,
                    rows=[["burst_kib", "passed_bytes", "lost"], *([size, passed[flow], int(flow in lost)] for size, flow in zip(BURSTS, passed))],

@@ -66,6 +66,11 @@ def ask(lab, *words, place="box"):
     return json.loads(told.stdout)
 
 
+def counters(lab):
+    """All that it counts: {name: number}."""
+    return ask(lab, "counters")["counters"]
+
+
 def worker(lab):
     """The thread of a box's first worker."""
     for thread in _threads(lab, "box"):

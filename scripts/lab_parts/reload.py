@@ -62,7 +62,7 @@ def measure(lab, folder):
             "before_bps": rate(received[0][0] + SETTLED, in_force - 0.2), "while_bps": rate(in_force + SETTLED, gone - 0.2),
             "after_bps": rate(gone + SETTLED, end - 0.5),
             "first_second": sum(p[1] for p in received if in_force <= p[0] < in_force + 1),
-            "lost_by_box": {name: count for name, count in boxes.ask(lab, "counters")["counters"].items()
+            "lost_by_box": {name: count for name, count in boxes.counters(lab).items()
                             if name.startswith("total.dropped.") and not name.endswith(".police") and count},
             "curve": (sent, received)}
 

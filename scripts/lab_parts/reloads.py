@@ -95,9 +95,9 @@ def load(lab, found):
     lab.start("steal", "server", sys.executable, steal.__file__, str(min(os.sched_getaffinity(boxes.worker(lab)))),
               lab.path("steal.json"))
     time.sleep(2)
-    before, began = counters(lab), time.monotonic()
+    before, began = boxes.counters(lab), time.monotonic()
     yield
-    after, found["seconds"], found["worker"] = counters(lab), time.monotonic() - began, worker(lab)
+    after, found["seconds"], found["worker"] = boxes.counters(lab), time.monotonic() - began, worker(lab)
     lab.stop("download")
     lab.stop("send", seconds=10)
     ground.wait_for(lambda: not lab.lives("receive"), 20, "a stream did not end:\n" + lab.log("receive"))
@@ -113,10 +113,6 @@ def load(lab, found):
         with open(lab.path(f"pulse-{port}.json"), encoding="utf-8") as file:
             found[name] = json.load(file)
         found[name]["lost_in_pauses"] = lost_in_pauses(found[name], found["pauses"])
-
-
-def counters(lab):
-    return boxes.ask(lab, "counters")["counters"]
 
 
 def worker(lab):

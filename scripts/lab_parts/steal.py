@@ -135,4 +135,7 @@ def main(cpu, path):
 
 
 if __name__ == "__main__":
-    look_at_all() if sys.argv[1] == "late" else main(int(sys.argv[1]), sys.argv[2])
+    if sys.argv[1] == "late":
+        look_at_all()
+    else:
+        main(int(sys.argv[1]), sys.argv[2])

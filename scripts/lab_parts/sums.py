@@ -58,18 +58,14 @@ def downloads(lab, seconds):
     ground.wait_for(lambda: not lab.lives("clients"), seconds + 30, "the clients did not end")
 
 
-def counters(lab):
-    return boxes.ask(lab, "counters")["counters"]
-
-
 def settled(lab):
     """Once nothing has crossed the box for so long that it has published what it counts and Prometheus has come by: the
     box's counters, and what was scraped."""
     for _ in range(30):
-        before = counters(lab)
+        before = boxes.counters(lab)
         time.sleep(2.5)
         found = scraped(lab)
-        after = counters(lab)
+        after = boxes.counters(lab)
         if before["total.received_packets"] == after["total.received_packets"]:
             return after, found
     raise ground.LabError("the lab's cables are never quiet")

@@ -70,14 +70,14 @@ class Attack(stage.LabTest):
         self.check_full_table()
 
     def check_counters(self):
-        ground.wait_for(lambda: self.ctl("counters")["counters"]["total.held_packets"] == 0, 5, "packets are held for ever")
-        counters = self.ctl("counters")["counters"]
+        ground.wait_for(lambda: boxes.counters(self.lab)["total.held_packets"] == 0, 5, "packets are held for ever")
+        counters = boxes.counters(self.lab)
         dropped = sum(count for name, count in counters.items() if name.startswith("total.dropped."))
         self.assertEqual(counters["total.received_packets"], counters["total.sent_packets"] + dropped)
 
     def check_full_table(self):
         """The flood of connections came last: it filled a small table, and new flows took the places of old ones."""
-        self.assertGreater(self.ctl("counters")["counters"]["total.flows_evicted"], 0)
+        self.assertGreater(boxes.counters(self.lab)["total.flows_evicted"], 0)
         self.assertTrue(any("flow table is full" in one for one in self.ctl("status")["degraded"]))
 
 

@@ -88,9 +88,6 @@ class Workers(stage.LabTest):
         self.lab.start("box", "box", boxes.binary(), "run", path, folder=stage.TOP)
         ground.wait_for(lambda: topology.reaches(self.lab), 20, f"nothing crosses the box\n{self.lab.log('box')}")
 
-    def counters(self):
-        return boxes.ask(self.lab, "counters")["counters"]
-
     def arriving(self):
         """Bits a second that arrive of a flood through the class, on the whole and in the median half second, and from how many
         pairs of addresses."""
@@ -112,7 +109,7 @@ class Workers(stage.LabTest):
                 # What the listener's own clock and its bucket of 64 kB may add.
                 self.assertLess(rate, RATE * 1.01 + 64_000 * 8 / SECONDS)
                 self.assertGreater(usual, RATE * 0.98)  # a pause of this machine is no limit of the box
-                counters = self.counters()
+                counters = boxes.counters(self.lab)
                 self.assertGreater(counters["worker.0.received_packets"], 1000)
                 self.assertGreater(counters["worker.1.received_packets"], 1000)
                 self.assertGreater(counters["total.spread_packets"], 1000)
